@@ -1,0 +1,26 @@
+//! Layer 1: primitives behind object-safe traits; signatures as requests and answers.
+
+mod aead;
+mod hash;
+mod kx;
+mod provider;
+#[cfg(feature = "rustcrypto")]
+mod rustcrypto;
+mod secret;
+mod seed;
+mod sign;
+mod suites;
+mod verify;
+
+pub use aead::{Aead, NONCE_LEN, OpenKey, SealError, SealKey, TAG_LEN, Unauthentic};
+pub use hash::{Digest, Hash, HashContext, Hmac, HmacKey, MAX_HASH_LEN};
+pub use kx::{Group, InvalidShare, KeyExchange};
+pub use provider::Provider;
+#[cfg(feature = "rustcrypto")]
+pub use rustcrypto::RUSTCRYPTO;
+pub use secret::{Secret, SecretVec};
+pub(crate) use seed::Label;
+pub use seed::Seed;
+pub use sign::{KeyError, LocalKey, Sign, SignError, Signature, SignatureRequest, SigningKey};
+pub use suites::{AeadAlgorithm, Authentication, HashAlgorithm, SUITES, Suite};
+pub use verify::SchemeVerifiers;

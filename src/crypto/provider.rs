@@ -1,0 +1,116 @@
+//! The provider: a value, never what a feature switched on.
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use pki_types::{PrivateKeyDer, SignatureVerificationAlgorithm};
+
+use super::{
+    aead::Aead,
+    hash::{Hash, Hmac},
+    kx::Group,
+    sign::{KeyError, SigningKey},
+    suites::{AeadAlgorithm, HashAlgorithm},
+    verify::SchemeVerifiers,
+};
+use crate::wire::{NamedGroup, SignatureScheme};
+
+/// A set of implementations. Chosen by value, never by a Cargo feature alone.
+pub struct Provider {
+    pub(crate) name: &'static str,
+    pub(crate) aes_128_gcm: &'static dyn Aead,
+    pub(crate) aes_256_gcm: &'static dyn Aead,
+    pub(crate) chacha20_poly1305: &'static dyn Aead,
+    pub(crate) sha256: &'static dyn Hash,
+    pub(crate) sha384: &'static dyn Hash,
+    pub(crate) sha512: &'static dyn Hash,
+    pub(crate) hmac_sha256: &'static dyn Hmac,
+    pub(crate) hmac_sha384: &'static dyn Hmac,
+    pub(crate) hmac_sha512: &'static dyn Hmac,
+    /// In our order of preference.
+    pub(crate) groups: &'static [&'static dyn Group],
+    /// In our order of preference.
+    pub(crate) schemes: &'static [SchemeVerifiers],
+    /// What may sign certificates.
+    pub(crate) path_algorithms: &'static [&'static dyn SignatureVerificationAlgorithm],
+    pub(crate) signing_key: fn(PrivateKeyDer<'_>) -> Result<Box<dyn SigningKey>, KeyError>,
+}
+
+impl Provider {
+    /// The fastest provider that is compiled in and that this processor can run.
+    #[cfg(feature = "rustcrypto")]
+    pub fn best() -> &'static Self {
+        &super::RUSTCRYPTO
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// An AEAD.
+    pub fn aead(&self, algorithm: AeadAlgorithm) -> &'static dyn Aead {
+        match algorithm {
+            AeadAlgorithm::Aes128Gcm => self.aes_128_gcm,
+            AeadAlgorithm::Aes256Gcm => self.aes_256_gcm,
+            AeadAlgorithm::ChaCha20Poly1305 => self.chacha20_poly1305,
+        }
+    }
+
+    /// A hash.
+    pub fn hash(&self, algorithm: HashAlgorithm) -> &'static dyn Hash {
+        match algorithm {
+            HashAlgorithm::Sha256 => self.sha256,
+            HashAlgorithm::Sha384 => self.sha384,
+            HashAlgorithm::Sha512 => self.sha512,
+        }
+    }
+
+    /// HMAC with a hash.
+    pub fn hmac(&self, algorithm: HashAlgorithm) -> &'static dyn Hmac {
+        match algorithm {
+            HashAlgorithm::Sha256 => self.hmac_sha256,
+            HashAlgorithm::Sha384 => self.hmac_sha384,
+            HashAlgorithm::Sha512 => self.hmac_sha512,
+        }
+    }
+
+    /// All groups, in our order of preference.
+    pub fn groups(&self) -> impl Iterator<Item = NamedGroup> + use<> {
+        self.groups.iter().map(|group| group.id())
+    }
+
+    /// A group.
+    pub fn group(&self, id: NamedGroup) -> Option<&'static dyn Group> {
+        self.groups.iter().copied().find(|group| group.id() == id)
+    }
+
+    /// All signature schemes that can be verified, in our order of preference.
+    pub fn schemes(&self) -> impl Iterator<Item = SignatureScheme> + use<> {
+        self.schemes.iter().map(|scheme| scheme.scheme)
+    }
+
+    /// What verifies a scheme; empty for one that is not known.
+    pub fn verifiers(
+        &self,
+        scheme: SignatureScheme,
+    ) -> &'static [&'static dyn SignatureVerificationAlgorithm] {
+        self.schemes.iter().find(|known| known.scheme == scheme).map_or(&[], |known| known.algorithms)
+    }
+
+    /// What may sign certificates.
+    pub fn path_algorithms(&self) -> &'static [&'static dyn SignatureVerificationAlgorithm] {
+        self.path_algorithms
+    }
+
+    /// Parses a private key: PKCS#8, SEC1 or PKCS#1.
+    pub fn signing_key(&self, key: PrivateKeyDer<'_>) -> Result<Box<dyn SigningKey>, KeyError> {
+        (self.signing_key)(key)
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Provider").field(&self.name).finish()
+    }
+}

@@ -1,0 +1,1 @@
+//! The portable provider, on RustCrypto.
