@@ -4,6 +4,7 @@ mod aead;
 mod hash;
 mod kx;
 mod provider;
+mod record_key;
 #[cfg(feature = "rustcrypto")]
 mod rustcrypto;
 mod secret;
@@ -16,6 +17,7 @@ pub use aead::{Aead, NONCE_LEN, OpenKey, SealError, SealKey, TAG_LEN, Unauthenti
 pub use hash::{Digest, Hash, HashContext, Hmac, HmacKey, MAX_HASH_LEN};
 pub use kx::{Group, InvalidShare, KeyExchange};
 pub use provider::Provider;
+pub use record_key::{RecordKey, RecordOpenKey, RecordSealKey};
 #[cfg(feature = "rustcrypto")]
 pub use rustcrypto::RUSTCRYPTO;
 pub use secret::{Secret, SecretVec};

@@ -1,0 +1,14 @@
+//! Layer 4: what both sides of a handshake share.
+
+mod agreed;
+mod channel;
+mod negotiate;
+mod proofs;
+mod settings;
+
+pub(crate) use agreed::{Agreed, Keys};
+pub(crate) use channel::{Channel, Incoming, Input, ReceivedAlert, alert_of, read_alert};
+pub(crate) use negotiate::{choose_group, choose_protocol, choose_scheme};
+pub(crate) use proofs::{Aligned, FinishedVerified, PeerSignature, SignatureVerified};
+pub use settings::ConfigError;
+pub(crate) use settings::{ExtendedMasterSecret, Renegotiation, Settings, settings_methods};

@@ -1,0 +1,14 @@
+//! Layer 2: records (RFC 5246, 6.2), opened where they lie and sealed into the caller's memory.
+
+mod buffer;
+mod error;
+mod open;
+mod seal;
+mod temper;
+
+pub use buffer::{Plaintext, RecvBuf, Truncated};
+pub use error::{RecordError, Excess};
+pub(crate) use open::{Opened, Opener};
+pub(crate) use seal::Sealer;
+pub use seal::Sent;
+pub(crate) use temper::Temper;

@@ -1,0 +1,146 @@
+//! Sealing records into the caller's memory.
+
+use alloc::vec::Vec;
+
+use super::{
+    error::RecordError,
+    open::{additional_data, explicit_nonce, xor_nonce},
+};
+use crate::{
+    crypto::{RecordSealKey, TAG_LEN},
+    wire::{ContentType, HEADER_LEN, MAX_PLAINTEXT, ProtocolVersion},
+};
+
+/// How much was sealed.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// Bytes of plaintext used.
+    pub read: usize,
+    /// Bytes of ciphertext made.
+    pub written: usize,
+}
+
+/// The writing side of the record layer.
+#[derive(Debug)]
+pub(crate) struct Sealer {
+    key: Option<RecordSealKey>,
+    sequence: u64,
+    /// The longest plaintext of a record (RFC 5246, 6.2.1; RFC 6066, 4; RFC 8449).
+    max_plaintext: usize,
+}
+
+impl Sealer {
+    pub(crate) fn new() -> Self {
+        Self { key: None, sequence: 0, max_plaintext: MAX_PLAINTEXT }
+    }
+
+    /// Records are protected from now on.
+    pub(crate) fn protect(&mut self, key: RecordSealKey) {
+        self.key = Some(key);
+        self.sequence = 0;
+    }
+
+    /// What the peer, or the caller, wants of the length of our records; the smallest wish counts.
+    pub(crate) fn limit(&mut self, max_plaintext: usize) {
+        self.max_plaintext = self.max_plaintext.min(max_plaintext.max(1));
+    }
+
+    /// Appends `payload` as records: one if it is empty, else as few as the limit allows.
+    ///
+    /// Control messages (alerts, and handshake messages before there is a key) are not counted against the
+    /// key's limit, so that a connection can be closed when its key is used up.
+    pub(crate) fn control(&mut self, content: ContentType, payload: &[u8], out: &mut Vec<u8>) {
+        let mut rest = payload;
+        loop {
+            let (fragment, tail) = rest.split_at(rest.len().min(self.max_plaintext));
+            self.append(content, fragment, out);
+            if tail.is_empty() {
+                return;
+            }
+            rest = tail;
+        }
+    }
+
+    /// Appends all of `plaintext` as application data; none if it is empty.
+    pub(crate) fn data(&mut self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), RecordError> {
+        let records = plaintext.len().div_ceil(self.max_plaintext);
+        self.check_limit(records)?;
+        out.reserve(plaintext.len() + records * self.overhead());
+        for fragment in plaintext.chunks(self.max_plaintext) {
+            self.append(ContentType::APPLICATION_DATA, fragment, out);
+        }
+        Ok(())
+    }
+
+    /// Seals as much of `plaintext` as fits into `out` in whole records; allocates nothing.
+    pub(crate) fn data_into(&mut self, plaintext: &[u8], out: &mut [u8]) -> Result<Sent, RecordError> {
+        let mut sent = Sent { read: 0, written: 0 };
+        let (mut rest, mut room) = (plaintext, out);
+        loop {
+            let fits = room.len().saturating_sub(self.overhead());
+            let (fragment, tail) = rest.split_at(rest.len().min(self.max_plaintext).min(fits));
+            if fragment.is_empty() {
+                return Ok(sent);
+            }
+            self.check_limit(1)?;
+            let (record, more) = room.split_at_mut(fragment.len() + self.overhead());
+            self.seal(ContentType::APPLICATION_DATA, fragment, record);
+            sent.read += fragment.len();
+            sent.written += record.len();
+            (rest, room) = (tail, more);
+        }
+    }
+
+    /// What a record is longer than its plaintext, in bytes.
+    pub(crate) fn overhead(&self) -> usize {
+        HEADER_LEN + self.key.as_ref().map_or(0, |key| key.algorithm.explicit_nonce_len() + TAG_LEN)
+    }
+
+    fn check_limit(&self, records: usize) -> Result<(), RecordError> {
+        let limit = self.key.as_ref().map_or(u64::MAX, |key| key.algorithm.record_limit());
+        match u64::try_from(records).ok().and_then(|records| self.sequence.checked_add(records)) {
+            Some(after) if after <= limit => Ok(()),
+            _ => Err(RecordError::KeyExhausted),
+        }
+    }
+
+    fn append(&mut self, content: ContentType, fragment: &[u8], out: &mut Vec<u8>) {
+        let at = out.len();
+        out.resize(at + fragment.len() + self.overhead(), 0);
+        self.seal(content, fragment, out.get_mut(at..).unwrap_or_default());
+    }
+
+    /// Writes one record; `record` is as long as `fragment` and the overhead.
+    fn seal(&mut self, content: ContentType, fragment: &[u8], record: &mut [u8]) {
+        let Some((header, body)) = record.split_at_mut_checked(HEADER_LEN) else {
+            return;
+        };
+        let [major, minor] = ProtocolVersion::TLS1_2.0.to_be_bytes();
+        let [.., high, low] = body.len().to_be_bytes();
+        header.copy_from_slice(&[content.0, major, minor, high, low]);
+        match &self.key {
+            None => body.copy_from_slice(fragment),
+            Some(key) => protect(key, self.sequence, content, fragment, body),
+        }
+        // A key seals far fewer records than this counts; see `record_limit` and `control`.
+        self.sequence = self.sequence.wrapping_add(1);
+    }
+}
+
+fn protect(key: &RecordSealKey, sequence: u64, content: ContentType, fragment: &[u8], body: &mut [u8]) {
+    let (explicit, sealed) = body.split_at_mut(key.algorithm.explicit_nonce_len());
+    let nonce = match explicit.is_empty() {
+        true => xor_nonce(&key.iv, sequence),
+        false => {
+            // RFC 5288, 3: "The nonce_explicit MAY be the 64-bit sequence number."
+            explicit.copy_from_slice(&sequence.to_be_bytes());
+            explicit_nonce(&key.iv, explicit)
+        }
+    };
+    let aad = additional_data(sequence, content, fragment.len());
+    if key.key.seal(&nonce, &aad, fragment, sealed).is_err() {
+        // The lengths fit by construction. Were they ever not to, nothing readable may leave.
+        sealed.fill(0);
+    }
+}

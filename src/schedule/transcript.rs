@@ -1,0 +1,82 @@
+//! The handshake messages so far: their bytes until the hash is known, then the hash.
+
+use alloc::{boxed::Box, vec::Vec};
+use core::fmt;
+
+use super::master::SessionHash;
+use crate::crypto::{Digest, HashContext, HashAlgorithm, Provider};
+
+/// The messages up to the ServerHello, before which nobody knows the hash.
+#[derive(Debug, Default)]
+pub struct TranscriptBuffer {
+    bytes: Vec<u8>,
+}
+
+impl TranscriptBuffer {
+    /// Adds a handshake message, header included.
+    pub fn add(&mut self, message: &[u8]) {
+        self.bytes.extend_from_slice(message);
+    }
+
+    /// The hash is known. `Log::Keep` keeps the messages too, for CertificateVerify signs them unhashed.
+    pub fn hashed(self, provider: &Provider, hash: HashAlgorithm, log: Log) -> Transcript {
+        let mut context = provider.hash(hash).start();
+        context.update(&self.bytes);
+        let log = match log {
+            Log::Keep => Some(self.bytes),
+            Log::Drop => None,
+        };
+        Transcript { context, log }
+    }
+}
+
+/// Whether the messages themselves are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Log {
+    /// Yes: a client certificate may have to be proven.
+    Keep,
+    /// No.
+    Drop,
+}
+
+/// The hash of all handshake messages so far.
+pub struct Transcript {
+    context: Box<dyn HashContext>,
+    log: Option<Vec<u8>>,
+}
+
+impl Transcript {
+    /// Adds a handshake message, header included.
+    pub fn add(&mut self, message: &[u8]) {
+        self.context.update(message);
+        if let Some(log) = &mut self.log {
+            log.extend_from_slice(message);
+        }
+    }
+
+    /// The hash of what was added.
+    pub fn current(&self) -> Digest {
+        self.context.current()
+    }
+
+    /// The hash at the end of ClientKeyExchange (RFC 7627, 3).
+    pub fn session_hash(&self) -> SessionHash {
+        SessionHash::of(self.current())
+    }
+
+    /// All messages so far, if they were kept (RFC 5246, 7.4.8); they are not kept any longer.
+    pub fn take_log(&mut self) -> Option<Vec<u8>> {
+        self.log.take()
+    }
+
+    /// The messages themselves are not needed after all.
+    pub fn drop_log(&mut self) {
+        self.log = None;
+    }
+}
+
+impl fmt::Debug for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transcript").field("log", &self.log.as_ref().map(Vec::len)).finish_non_exhaustive()
+    }
+}
