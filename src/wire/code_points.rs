@@ -2,9 +2,11 @@
 
 use core::fmt;
 
+use super::{Decode, DecodeError, Encode, Reader, Writer};
+
 /// Makes a newtype over an integer, whose known values have names.
 macro_rules! code_points {
-    ($(#[$meta:meta])* $name:ident($repr:ty) { $($(#[$value_meta:meta])* $constant:ident = $value:expr, $text:literal;)* }) => {
+    ($(#[$meta:meta])* $name:ident($repr:ident) { $($(#[$value_meta:meta])* $constant:ident = $value:expr, $text:literal;)* }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(pub $repr);
@@ -21,6 +23,18 @@ macro_rules! code_points {
                     $(Self::$constant => Some($text),)*
                     _ => None,
                 }
+            }
+        }
+
+        impl<'a> Decode<'a> for $name {
+            fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+                reader.$repr().map(Self)
+            }
+        }
+
+        impl Encode for $name {
+            fn write(&self, writer: &mut Writer<'_>) {
+                writer.$repr(self.0);
             }
         }
 
@@ -214,5 +228,56 @@ code_points! {
         UNKNOWN_PSK_IDENTITY = 115, "unknown_psk_identity";
         CERTIFICATE_REQUIRED = 116, "certificate_required";
         NO_APPLICATION_PROTOCOL = 120, "no_application_protocol";
+    }
+}
+
+code_points! {
+    /// The longest plaintext of a record, as a client asks for it (RFC 6066, 4). One byte.
+    MaxFragmentLength(u8) {
+        MAX_512 = 1, "512";
+        MAX_1024 = 2, "1024";
+        MAX_2048 = 3, "2048";
+        MAX_4096 = 4, "4096";
+    }
+}
+
+impl MaxFragmentLength {
+    /// The length in bytes, if the value is one that RFC 6066 defines.
+    pub fn bytes(self) -> Option<usize> {
+        match self {
+            Self::MAX_512 => Some(512),
+            Self::MAX_1024 => Some(1024),
+            Self::MAX_2048 => Some(2048),
+            Self::MAX_4096 => Some(4096),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_and_unknown_values_are_written_as_they_were_read() {
+        for bytes in [[0xc0, 0x2f], [0x0a, 0x0a], [0xff, 0xff]] {
+            assert_eq!(CipherSuite::decode(&bytes).map(|suite| suite.encode()), Ok(bytes.to_vec()));
+        }
+        assert_eq!(EcPointFormat::decode(&[9]), Ok(EcPointFormat(9)));
+        assert_eq!(EcPointFormat::decode(&[]), Err(DecodeError::Truncated));
+        assert_eq!(NamedGroup::decode(&[0]), Err(DecodeError::Truncated));
+        assert_eq!(NamedGroup::decode(&[0, 29, 0]), Err(DecodeError::Trailing));
+    }
+
+    #[test]
+    fn a_value_without_a_name_is_shown_in_hexadecimal() {
+        assert_eq!(alloc::format!("{:?}", CipherSuite(0x0a0a)), "0x0a0a");
+        assert_eq!(alloc::format!("{}", HandshakeType::CLIENT_KEY_EXCHANGE), "ClientKeyExchange");
+    }
+
+    #[test]
+    fn a_fragment_length_is_one_of_the_four_of_rfc_6066() {
+        let lengths = [0, 1, 2, 3, 4, 5].map(|value| MaxFragmentLength(value).bytes());
+        assert_eq!(lengths, [None, Some(512), Some(1024), Some(2048), Some(4096), None]);
     }
 }

@@ -12,7 +12,7 @@ pub enum DecodeError {
     Trailing,
     /// A list or a value is empty, and may not be.
     Empty,
-    /// The length of a list is no multiple of the length of its elements.
+    /// The last element of a list runs past the end of the list, as in a list of pairs with an odd length.
     Ragged,
     /// A value is longer than its format allows.
     TooLong,

@@ -90,6 +90,19 @@ pub trait Encode {
     }
 }
 
+impl<T: Encode + ?Sized> Encode for &T {
+    fn write(&self, writer: &mut Writer<'_>) {
+        (**self).write(writer);
+    }
+}
+
+impl<T: Encode> Encode for Option<T> {
+    /// Appends the value if there is one, and no byte if there is none.
+    fn write(&self, writer: &mut Writer<'_>) {
+        self.iter().for_each(|value| value.write(writer));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,121 @@
+//! The extensions without a field, and the order of all.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::wire::{Decode, DecodeError, Encode, ExtensionType, List, Reader, Writer};
+
+/// One extension of any kind (RFC 5246, 7.4.1.4).
+///
+/// ```text
+/// struct {
+///     ExtensionType extension_type;
+///     opaque extension_data<0..2^16-1>;
+/// } Extension;
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extension<'a> {
+    /// Which extension it is.
+    pub extension_type: ExtensionType,
+    /// What is in it, 0 to 65 535 bytes.
+    pub body: &'a [u8],
+}
+
+impl<'a> Decode<'a> for Extension<'a> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        Ok(Self { extension_type: ExtensionType::read(reader)?, body: reader.u16_prefixed()? })
+    }
+}
+
+impl Encode for Extension<'_> {
+    fn write(&self, writer: &mut Writer<'_>) {
+        self.extension_type.write(writer);
+        writer.u16_prefixed(|w| w.bytes(self.body));
+    }
+}
+
+/// The extensions of a hello that have no field of their own, in their order.
+///
+/// Where they were decoded they also remember where the known ones stood between them, so that a
+/// hello is written in the order in which it came. Two are equal if the same extensions without a
+/// field are in both; that place is not compared.
+#[derive(Clone, Copy, Default)]
+pub struct Others<'a> {
+    block: List<'a, Extension<'a>>,
+    /// What has a field, and counts in `block` as a place only.
+    known: &'static [ExtensionType],
+    /// One bit for each of `known` that has its place in `block`, the lowest for the first.
+    placed: u32,
+}
+
+impl<'a> Others<'a> {
+    /// The extensions in `block`, to be written as they are; `encode_list` of [`Extension`] makes one.
+    ///
+    /// Fails as the block of a hello does: on broken lengths, and on a type that comes twice
+    /// ([`DecodeError::Duplicate`]). An extension that has a field belongs there: if it is here
+    /// as well, it is written twice, and no peer will decode the hello.
+    pub fn from_encoded(block: &'a [u8]) -> Result<Self, DecodeError> {
+        Self::of_block(block, &[])
+    }
+
+    /// All extensions of a hello that came; those in `known` have fields.
+    pub(super) fn of_block(block: &'a [u8], known: &'static [ExtensionType]) -> Result<Self, DecodeError> {
+        let block = List::<Extension<'a>>::from_encoded(block)?;
+        // Sorted, because comparing each of up to 16 383 with each would let a peer burn our time.
+        let mut types: Vec<_> = block.iter().map(|each| each.extension_type).collect();
+        types.sort_unstable();
+        // RFC 5246, 7.4.1.4: "There MUST NOT be more than one extension of the same type."
+        if types.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+            return Err(DecodeError::Duplicate);
+        }
+        let bits = known.iter().zip(0_u32..).filter(|(each, _)| types.binary_search(each).is_ok());
+        Ok(Self { block, known, placed: bits.fold(0, |placed, (_, bit)| placed | 1 << bit) })
+    }
+
+    /// The type and the body of each, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (ExtensionType, &'a [u8])> + use<'a> {
+        let known = self.known;
+        let unknown = self.block.into_iter().filter(move |each| !known.contains(&each.extension_type));
+        unknown.map(|each| (each.extension_type, each.body))
+    }
+
+    /// The body of the one of this type.
+    pub fn find(&self, extension_type: ExtensionType) -> Option<&'a [u8]> {
+        self.iter().find_map(|(each, body)| (each == extension_type).then_some(body))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    /// All that is in the block, places included.
+    pub(super) fn block(&self) -> List<'a, Extension<'a>> {
+        self.block
+    }
+
+    /// Whether an extension in the block is a place, and its body in a field.
+    pub(super) fn is_known(&self, extension_type: ExtensionType) -> bool {
+        self.known.contains(&extension_type)
+    }
+
+    /// Whether the block says where this extension stands that has a field.
+    pub(super) fn places(&self, extension_type: ExtensionType) -> bool {
+        let mut bits = self.known.iter().zip(0_u32..);
+        bits.any(|(each, bit)| *each == extension_type && self.placed & (1 << bit) != 0)
+    }
+}
+
+impl PartialEq for Others<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Others<'_> {}
+
+impl fmt::Debug for Others<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
