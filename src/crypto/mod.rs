@@ -6,6 +6,7 @@ mod kx;
 mod provider;
 #[cfg(feature = "rustcrypto")]
 mod rustcrypto;
+pub mod schemes;
 mod secret;
 mod seed;
 mod sign;
