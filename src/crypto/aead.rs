@@ -19,7 +19,13 @@ pub trait Aead: Send + Sync {
 pub trait SealKey: Send + Sync {
     /// Writes the ciphertext and its tag to `out`, whose length is that of `plaintext` and [`TAG_LEN`];
     /// of any other length, it is an error, and so is a `plaintext` that the algorithm cannot take.
-    fn seal(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], plaintext: &[u8], out: &mut [u8]) -> Result<(), SealError>;
+    fn seal(
+        &self,
+        nonce: &[u8; NONCE_LEN],
+        aad: &[u8],
+        plaintext: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), SealError>;
 }
 
 /// Opens; wiped on drop.

@@ -7,6 +7,7 @@ mod provider;
 mod record_key;
 #[cfg(feature = "rustcrypto")]
 mod rustcrypto;
+pub mod schemes;
 mod secret;
 mod seed;
 mod sign;

@@ -18,9 +18,9 @@ impl Seed {
     #[cfg(feature = "std")]
     #[expect(clippy::disallowed_types, reason = "the one door for the operating system's randomness")]
     pub fn from_os() -> std::io::Result<Self> {
-        use rand::TryRng;
+        use rand::{TryRng, rngs::SysRng};
         let mut bytes = [0; 32];
-        rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(std::io::Error::other)?;
+        SysRng.try_fill_bytes(&mut bytes).map_err(std::io::Error::other)?;
         let seed = Self(Secret::new(bytes));
         zeroize::Zeroize::zeroize(&mut bytes);
         Ok(seed)

@@ -5,7 +5,7 @@ use core::fmt;
 
 use pki_types::PrivateKeyDer;
 
-use super::provider::Provider;
+use super::{provider::Provider, schemes};
 use crate::wire::SignatureScheme;
 
 /// What must be signed, as a plain value: send it to another thread, process or HSM.
@@ -17,6 +17,19 @@ pub struct SignatureRequest {
     pub scheme: SignatureScheme,
     /// What to sign; not hashed.
     pub message: Vec<u8>,
+}
+
+impl SignatureRequest {
+    /// The message under the scheme's hash, 32 to 64 bytes, for key holders that sign digests.
+    ///
+    /// Ed25519 has no such hash, for it hashes the message twice (RFC 8032, 5.1.6): there, and for a scheme that is
+    /// not known here, this is the message itself.
+    pub fn digest(&self) -> Vec<u8> {
+        match schemes::hash(self.scheme) {
+            Some(hash) => hash.of(&self.message).as_ref().to_vec(),
+            None => self.message.clone(),
+        }
+    }
 }
 
 /// The bytes of a signature: DER for ECDSA (RFC 8422, 5.4), 64 bytes for Ed25519, as long as the modulus for RSA.
@@ -76,6 +89,17 @@ pub trait SigningKey: Send + Sync {
 }
 
 /// A private key in memory; wiped on drop. Handshakes never hold one.
+///
+/// The same request gets the same signature, so that a handshake can be replayed: ECDSA draws its nonce by RFC 6979,
+/// and the salts of RSASSA-PSS are derived from the key and the message.
+///
+/// # RSA and time
+///
+/// The `rsa` crate behind [`RUSTCRYPTO`](super::RUSTCRYPTO) does not compute in constant time ("Marvin",
+/// RUSTSEC-2023-0071). Signatures are made with blinding, which takes the link between the message and the time away
+/// as far as it goes, and TLS 1.2 as spoken here never decrypts with RSA, which is what the attack needs most. Where
+/// this is not enough, sign with ECDSA or Ed25519, or let another [`Sign`] take over: an HSM, another process,
+/// another library.
 #[derive(Clone)]
 pub struct LocalKey {
     key: Arc<dyn SigningKey>,

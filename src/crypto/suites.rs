@@ -15,6 +15,7 @@ pub enum HashAlgorithm {
 
 impl HashAlgorithm {
     /// The length of its output in bytes.
+    #[expect(clippy::len_without_is_empty, reason = "no hash is empty")]
     pub const fn len(self) -> usize {
         match self {
             Self::Sha256 => 32,

@@ -1,1 +1,30 @@
 //! The portable provider, on RustCrypto.
+
+mod aead;
+mod drbg;
+mod hash;
+mod kx;
+mod parse;
+mod sign;
+mod sign_rsa;
+mod verify;
+
+use super::provider::Provider;
+
+/// Pure Rust, on every processor; faster where it finds instructions for AES, GHASH and SHA-2.
+pub static RUSTCRYPTO: Provider = Provider {
+    name: "rustcrypto",
+    aes_128_gcm: &aead::AES_128_GCM,
+    aes_256_gcm: &aead::AES_256_GCM,
+    chacha20_poly1305: &aead::CHACHA20_POLY1305,
+    sha256: &hash::SHA256,
+    sha384: &hash::SHA384,
+    sha512: &hash::SHA512,
+    hmac_sha256: &hash::HMAC_SHA256,
+    hmac_sha384: &hash::HMAC_SHA384,
+    hmac_sha512: &hash::HMAC_SHA512,
+    groups: &[&kx::X25519, &kx::Secp256r1, &kx::Secp384r1],
+    schemes: verify::SCHEMES,
+    path_algorithms: verify::PATH_ALGORITHMS,
+    signing_key: parse::signing_key,
+};

@@ -1,0 +1,93 @@
+//! Randomness that a private key and a message determine.
+
+use core::convert::Infallible;
+
+use hmac::{Hmac, KeyInit, Mac};
+use rand_core::{TryCryptoRng, TryRng};
+use sha2::Sha256;
+use zeroize::Zeroize;
+
+use crate::{crypto::secret::Secret, wire::SignatureScheme};
+
+/// The length of a block in bytes.
+const BLOCK: usize = 32;
+
+/// The salt of RSASSA-PSS and the blinding of RSA come from here, not from the operating system.
+///
+/// Signatures are answers, and the same answers must replay the same handshake: so the same key, scheme and message
+/// must give the same signature. Nothing is lost: whoever has not the key cannot predict the bytes, messages
+/// of TLS contain fresh randoms of both sides, and the output of RSASSA-PKCS1-v1_5 does not depend on the blinding.
+///
+/// The stream is HMAC-SHA256(k, 0) ‖ HMAC-SHA256(k, 1) ‖ …, each counter 8 bytes, big endian, where k is
+/// HMAC-SHA256(secret of the key, scheme ‖ message).
+pub(super) struct Drbg {
+    keyed: Hmac<Sha256>,
+    counter: u64,
+    block: [u8; BLOCK],
+    used: usize,
+}
+
+impl Drbg {
+    /// For one signature. `secret` must be known to the owner of the private key only.
+    pub(super) fn new(secret: &Secret<BLOCK>, scheme: SignatureScheme, message: &[u8]) -> Self {
+        let mut hmac = keyed(secret.expose());
+        hmac.update(&scheme.0.to_be_bytes());
+        hmac.update(message);
+        let mut key = hmac.finalize().into_bytes();
+        let keyed = keyed(&key);
+        key.zeroize();
+        Self { keyed, counter: 0, block: [0; BLOCK], used: BLOCK }
+    }
+
+    fn next_byte(&mut self) -> u8 {
+        if self.used == BLOCK {
+            let mut hmac = self.keyed.clone();
+            hmac.update(&self.counter.to_be_bytes());
+            let mut block = hmac.finalize().into_bytes();
+            self.block = block.into();
+            block.zeroize();
+            self.counter += 1;
+            self.used = 0;
+        }
+        let byte = self.block[self.used];
+        self.used += 1;
+        byte
+    }
+
+    fn next_bytes<const N: usize>(&mut self) -> [u8; N] {
+        core::array::from_fn(|_| self.next_byte())
+    }
+}
+
+impl Drop for Drbg {
+    fn drop(&mut self) {
+        self.block.zeroize();
+    }
+}
+
+impl TryRng for Drbg {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(u32::from_le_bytes(self.next_bytes()))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(u64::from_le_bytes(self.next_bytes()))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for byte in bytes {
+            *byte = self.next_byte();
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Drbg {}
+
+/// HMAC-SHA256 under `key`.
+pub(super) fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    // RFC 2104, 2: "The authentication key K can be of any length"
+    Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
+}

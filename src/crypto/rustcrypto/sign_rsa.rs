@@ -1,0 +1,100 @@
+//! Signing with RSA.
+
+use alloc::vec::Vec;
+
+use hmac::Mac;
+use rsa::{
+    Pkcs1v15Sign, Pss, RsaPrivateKey,
+    pkcs1::EncodeRsaPrivateKey,
+    pkcs8::EncodePublicKey,
+    traits::{PublicKeyParts, SignatureScheme as Padding},
+};
+use sha2::{Digest, Sha256, Sha384, Sha512};
+use zeroize::Zeroize;
+
+use super::drbg::{Drbg, keyed};
+use crate::{
+    crypto::{
+        secret::Secret,
+        sign::{KeyError, SignError, Signature, SigningKey},
+    },
+    wire::SignatureScheme,
+};
+
+/// How long a modulus may be, in bits.
+pub(super) const MODULUS_BITS: core::ops::RangeInclusive<u32> = 2048..=8192;
+
+/// A private key of RSA; wipes itself on drop.
+///
+/// The private operation is blinded, so that its time tells less about the key ("Marvin", RUSTSEC-2023-0071), and
+/// its result is raised to the public exponent and compared before it leaves: one that a fault made wrong would
+/// give the factors away.
+pub(super) struct RsaKey {
+    key: RsaPrivateKey,
+    public_key: Vec<u8>,
+    /// What salts and blinding are derived from.
+    secret: Secret<32>,
+}
+
+impl RsaKey {
+    pub(super) fn new(key: RsaPrivateKey) -> Result<Self, KeyError> {
+        if !MODULUS_BITS.contains(&key.n().bits_vartime()) {
+            return Err(KeyError::RsaSize);
+        }
+        let public_key = key.as_ref().to_public_key_der().map_err(|_| KeyError::BadEncoding)?.into_vec();
+        // The same key gives the same signatures, whatever encoding it came in.
+        let der = key.to_pkcs1_der().map_err(|_| KeyError::BadEncoding)?;
+        let mut hmac = keyed(b"tls12 rsa signatures");
+        hmac.update(der.as_bytes());
+        let mut derived = hmac.finalize().into_bytes();
+        let secret = Secret::new(derived.into());
+        derived.zeroize();
+        Ok(Self { key, public_key, secret })
+    }
+
+    fn sign_with(&self, padding: impl Padding, rng: &mut Drbg, hash: &[u8]) -> Result<Signature, SignError> {
+        self.key.sign_with_rng(rng, padding, hash).map(Signature).map_err(|_| SignError)
+    }
+}
+
+impl SigningKey for RsaKey {
+    fn schemes(&self) -> &'static [SignatureScheme] {
+        &[
+            SignatureScheme::RSA_PSS_RSAE_SHA256,
+            SignatureScheme::RSA_PSS_RSAE_SHA384,
+            SignatureScheme::RSA_PSS_RSAE_SHA512,
+            SignatureScheme::RSA_PKCS1_SHA256,
+            SignatureScheme::RSA_PKCS1_SHA384,
+            SignatureScheme::RSA_PKCS1_SHA512,
+        ]
+    }
+
+    fn public_key(&self) -> Vec<u8> {
+        self.public_key.clone()
+    }
+
+    fn sign(&self, scheme: SignatureScheme, message: &[u8]) -> Result<Signature, SignError> {
+        let rng = &mut Drbg::new(&self.secret, scheme, message);
+        match scheme {
+            SignatureScheme::RSA_PSS_RSAE_SHA256 => {
+                self.sign_with(Pss::<Sha256>::new(), rng, &Sha256::digest(message))
+            }
+            SignatureScheme::RSA_PSS_RSAE_SHA384 => {
+                self.sign_with(Pss::<Sha384>::new(), rng, &Sha384::digest(message))
+            }
+            SignatureScheme::RSA_PSS_RSAE_SHA512 => {
+                self.sign_with(Pss::<Sha512>::new(), rng, &Sha512::digest(message))
+            }
+            SignatureScheme::RSA_PKCS1_SHA256 => {
+                self.sign_with(Pkcs1v15Sign::new::<Sha256>(), rng, &Sha256::digest(message))
+            }
+            SignatureScheme::RSA_PKCS1_SHA384 => {
+                self.sign_with(Pkcs1v15Sign::new::<Sha384>(), rng, &Sha384::digest(message))
+            }
+            SignatureScheme::RSA_PKCS1_SHA512 => {
+                self.sign_with(Pkcs1v15Sign::new::<Sha512>(), rng, &Sha512::digest(message))
+            }
+            _ => Err(SignError),
+        }
+    }
+}
