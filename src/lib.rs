@@ -5,4 +5,5 @@
 extern crate alloc;
 
 pub mod crypto;
+pub mod pki;
 pub mod wire;

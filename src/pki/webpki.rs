@@ -1,0 +1,192 @@
+//! The Web PKI rules of rustls-webpki over a set of roots.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    sync::Arc,
+    vec::Vec,
+};
+use core::{
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr},
+};
+
+use pki_types::{CertificateDer, IpAddr, ServerName, TrustAnchor};
+use webpki::{EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
+
+use super::{
+    der,
+    error::CertificateError,
+    leaf::Leaf,
+    outline::Outline,
+    peer::{PresentedPeer, VerifiedPeer, VerifyPeer},
+};
+use crate::crypto::Provider;
+
+/// How many certificates of a chain are looked at, the leaf included. Those of the Web PKI have two to four.
+const MAX_CHAIN: usize = 16;
+
+/// The Web PKI rules of `rustls-webpki` over a set of roots.
+///
+/// Checks the path to a root with its signatures (SHA-1 is refused), dates, basic constraints, name constraints, key
+/// usage and extended key usage; of a server, also that it is the one that was meant, a DNS name or an IP address
+/// in its subjectAltName. Revocation is not checked: a stapled OCSP response is there for verifiers that do.
+/// The path is built from at most 16 certificates. Cheap to clone.
+#[derive(Clone)]
+pub struct WebPki {
+    provider: &'static Provider,
+    roots: Arc<[TrustAnchor<'static>]>,
+}
+
+impl WebPki {
+    /// Trusts `roots`.
+    ///
+    /// Fails if there is none ([`CertificateError::NoRoots`]), or if one does not parse
+    /// ([`CertificateError::BadEncoding`]).
+    pub fn new<'a>(
+        provider: &'static Provider,
+        roots: impl IntoIterator<Item = CertificateDer<'a>>,
+    ) -> Result<Self, CertificateError> {
+        let roots = roots.into_iter().map(|root| anchor(&root)).collect::<Result<Vec<_>, _>>()?;
+        Self::from_anchors(provider, roots)
+    }
+
+    /// Trusts those of `roots` that parse, and says how many do not: stores of operating systems hold odd ones.
+    ///
+    /// Fails if none is left ([`CertificateError::NoRoots`]).
+    pub fn from_store<'a>(
+        provider: &'static Provider,
+        roots: impl IntoIterator<Item = CertificateDer<'a>>,
+    ) -> Result<(Self, usize), CertificateError> {
+        let mut unusable = 0;
+        let mut anchors = Vec::new();
+        for root in roots {
+            match anchor(&root) {
+                Ok(anchor) => anchors.push(anchor),
+                Err(_) => unusable += 1,
+            }
+        }
+        Self::from_anchors(provider, anchors).map(|verifier| (verifier, unusable))
+    }
+
+    fn from_anchors(
+        provider: &'static Provider,
+        roots: Vec<TrustAnchor<'static>>,
+    ) -> Result<Self, CertificateError> {
+        match roots.is_empty() {
+            true => Err(CertificateError::NoRoots),
+            false => Ok(Self { provider, roots: roots.into() }),
+        }
+    }
+}
+
+impl VerifyPeer for WebPki {
+    fn verify(&self, peer: &PresentedPeer) -> Result<VerifiedPeer, CertificateError> {
+        let (first, above) = peer.chain.split_first().ok_or(CertificateError::Missing)?;
+        let above = above.get(..MAX_CHAIN - 1).unwrap_or(above);
+        // What rustls-webpki does not look at: key usage, and what we could verify a handshake with.
+        let leaf = Leaf::parse(first)?;
+        leaf.authentication().ok_or(CertificateError::UnsupportedKey)?;
+        let certificate = EndEntityCert::try_from(first).map_err(refusal)?;
+        let usage = match peer.expected {
+            Some(_) => KeyUsage::server_auth(),
+            None => KeyUsage::client_auth(),
+        };
+        let algorithms = self.provider.path_algorithms();
+        certificate
+            .verify_for_usage(algorithms, &self.roots, above, peer.now, usage, None, None)
+            .map_err(refusal)?;
+        if !leaf.may_sign() {
+            return Err(CertificateError::WrongPurpose);
+        }
+        if let Some(name) = &peer.expected {
+            certificate
+                .verify_is_valid_for_subject_name(name)
+                .map_err(|error| misnamed(error, name, first))?;
+        }
+        Ok(VerifiedPeer::assertion(peer))
+    }
+
+    fn authorities(&self) -> Vec<Vec<u8>> {
+        self.roots.iter().map(|root| der::sequence(&root.subject)).collect()
+    }
+}
+
+impl fmt::Debug for WebPki {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebPki").field("roots", &self.roots.len()).field("provider", self.provider).finish()
+    }
+}
+
+fn anchor(root: &CertificateDer<'_>) -> Result<TrustAnchor<'static>, CertificateError> {
+    anchor_from_trusted_cert(root).map(|anchor| anchor.to_owned()).map_err(|_| CertificateError::BadEncoding)
+}
+
+/// What rustls-webpki found, in our words. Its list of errors is open, so the last line is for those to come.
+fn refusal(error: Error) -> CertificateError {
+    match error {
+        Error::CertExpired { time, not_after } => {
+            CertificateError::Expired { now: time.as_secs(), not_after: not_after.as_secs() }
+        }
+        Error::CertNotValidYet { time, not_before } => {
+            CertificateError::NotYetValid { now: time.as_secs(), not_before: not_before.as_secs() }
+        }
+        Error::CertRevoked => CertificateError::Revoked,
+        Error::UnknownIssuer => CertificateError::UnknownIssuer,
+        Error::InvalidSignatureForPublicKey => CertificateError::BadSignature,
+        Error::UnsupportedSignatureAlgorithmContext(_)
+        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+            CertificateError::UnsupportedSignature
+        }
+        Error::EmptyEkuExtension | Error::RequiredEkuNotFoundContext(_) => CertificateError::WrongPurpose,
+        Error::BadDer
+        | Error::BadDerTime
+        | Error::ExtensionValueInvalid
+        | Error::InvalidSerialNumber
+        | Error::MalformedExtensions
+        | Error::TrailingData(_) => CertificateError::BadEncoding,
+        other => CertificateError::Unacceptable(reason(&other)),
+    }
+}
+
+fn reason(error: &Error) -> &'static str {
+    match error {
+        Error::CaUsedAsEndEntity => {
+            "it is a CA's own certificate (basicConstraints CA:TRUE) in the place of a server's or client's"
+        }
+        Error::EndEntityUsedAsCa => "it is issued by a certificate that is no CA's",
+        Error::InvalidCertValidity => "it ends before it begins",
+        Error::MaximumNameConstraintComparisonsExceeded
+        | Error::MaximumPathBuildCallsExceeded
+        | Error::MaximumPathDepthExceeded
+        | Error::MaximumSignatureChecksExceeded => "its chain takes too long to check",
+        Error::NameConstraintViolation => "its issuer may not issue for this name (name constraints)",
+        Error::PathLenConstraintViolated => {
+            "there are more CAs below one of its issuers than that one allows"
+        }
+        Error::SignatureAlgorithmMismatch => "it names two different signature algorithms",
+        Error::UnsupportedCertVersion => "it is not of X.509 version 3",
+        Error::UnsupportedCriticalExtension => "it has a critical extension that is not known here",
+        _ => "it breaks the rules of the Web PKI",
+    }
+}
+
+/// Why a certificate is not for a name.
+fn misnamed(error: Error, expected: &ServerName<'_>, leaf: &CertificateDer<'_>) -> CertificateError {
+    match error {
+        Error::CertNotValidForName(_) => {
+            let presented = Outline::parse(leaf).map(|leaf| leaf.extensions.names()).unwrap_or_default();
+            CertificateError::NotForName { expected: text(expected), presented }
+        }
+        error => refusal(error),
+    }
+}
+
+fn text(name: &ServerName<'_>) -> String {
+    match name {
+        ServerName::DnsName(name) => name.as_ref().to_string(),
+        ServerName::IpAddress(IpAddr::V4(address)) => Ipv4Addr::from(*address.as_ref()).to_string(),
+        ServerName::IpAddress(IpAddr::V6(address)) => Ipv6Addr::from(*address.as_ref()).to_string(),
+        other => format!("{other:?}"),
+    }
+}
