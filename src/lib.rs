@@ -4,6 +4,24 @@
 
 extern crate alloc;
 
+pub mod client;
+pub mod connection;
 pub mod crypto;
+mod error;
+mod handshake;
 pub mod pki;
+mod record;
+mod schedule;
+pub mod server;
+pub mod session;
 pub mod wire;
+
+pub use client::{ClientConfig, ClientHandshake};
+pub use connection::{Connection, ConnectionInfo, HalfReceived, Received};
+pub use crypto::Seed;
+pub use error::{Error, Illegal, Incompatible, Refusal};
+pub use handshake::ConfigError;
+pub use pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+pub use record::{Excess, Plaintext, RecordError, RecvBuf, Truncated};
+pub use schedule::{ContextTooLong, Exporter, KeyLog};
+pub use server::{ClientAuth, ServerConfig, ServerHandshake};

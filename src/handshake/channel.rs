@@ -95,6 +95,7 @@ impl Channel {
     /// The version is agreed on, and what the configuration says of lengths.
     pub(crate) fn negotiated(&mut self, max_certificate: usize, max_send: usize) {
         self.opener.negotiated();
+        self.sealer.negotiated();
         self.sealer.limit(max_send);
         self.max_certificate = max_certificate;
     }

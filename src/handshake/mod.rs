@@ -5,10 +5,12 @@ mod channel;
 mod negotiate;
 mod proofs;
 mod settings;
+mod step;
 
-pub(crate) use agreed::{Agreed, Keys};
+pub(crate) use agreed::{Agreed, Complete, Keys};
 pub(crate) use channel::{Channel, Incoming, Input, ReceivedAlert, alert_of, read_alert};
 pub(crate) use negotiate::{choose_group, choose_protocol, choose_scheme};
 pub(crate) use proofs::{Aligned, FinishedVerified, PeerSignature, SignatureVerified};
 pub use settings::ConfigError;
 pub(crate) use settings::{ExtendedMasterSecret, Renegotiation, Settings, settings_methods};
+pub(crate) use step::{Common, Flush, Next, Receive, Role, Step, flush_and_input};

@@ -26,13 +26,19 @@ pub struct Sent {
 pub(crate) struct Sealer {
     key: Option<RecordSealKey>,
     sequence: u64,
+    version: ProtocolVersion,
     /// The longest plaintext of a record (RFC 5246, 6.2.1; RFC 6066, 4; RFC 8449).
     max_plaintext: usize,
 }
 
 impl Sealer {
     pub(crate) fn new() -> Self {
-        Self { key: None, sequence: 0, max_plaintext: MAX_PLAINTEXT }
+        Self { key: None, sequence: 0, version: ProtocolVersion::TLS1_0, max_plaintext: MAX_PLAINTEXT }
+    }
+
+    /// The version is agreed on. Until then records carry the oldest version that receivers know (RFC 5246, E.1).
+    pub(crate) fn negotiated(&mut self) {
+        self.version = ProtocolVersion::TLS1_2;
     }
 
     /// Records are protected from now on.
@@ -116,7 +122,7 @@ impl Sealer {
         let Some((header, body)) = record.split_at_mut_checked(HEADER_LEN) else {
             return;
         };
-        let [major, minor] = ProtocolVersion::TLS1_2.0.to_be_bytes();
+        let [major, minor] = self.version.0.to_be_bytes();
         let [.., high, low] = body.len().to_be_bytes();
         header.copy_from_slice(&[content.0, major, minor, high, low]);
         match &self.key {

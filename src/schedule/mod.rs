@@ -9,9 +9,7 @@ mod traffic;
 mod transcript;
 
 pub use exporter::{ContextTooLong, Exporter};
-pub use finished::{Side, VerifyData};
+pub use finished::Side;
 pub use key_log::KeyLog;
-pub use master::{MasterSecret, Premaster, Randoms, SessionHash};
-pub use prf::Prf;
-pub use traffic::{TrafficKeys, WriteKey};
+pub use master::{MasterSecret, Premaster, Randoms};
 pub use transcript::{Log, Transcript, TranscriptBuffer};

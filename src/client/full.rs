@@ -1,0 +1,256 @@
+//! The states of a full handshake (RFC 5246, 7.3), up to the server's whole flight.
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+
+use pki_types::{CertificateDer, ServerName};
+
+use super::{
+    config::ClientConfig,
+    hello::{self, Answer},
+    states::{Ask, Awaiting, Client},
+};
+pub(crate) use super::{
+    answer::{AwaitHelloDone, AwaitRequestOrDone, Choosing, Signing},
+    finish::{FullAwaitCcs, FullAwaitFinished},
+};
+use crate::{
+    crypto::{Label, Seed},
+    error::{Error, Illegal, Refusal},
+    handshake::{Agreed, Common, Next, PeerSignature, SignatureVerified},
+    pki::{CertificateError, Leaf, PresentedPeer, VerifiedPeer},
+    schedule::{Log, Premaster, Randoms, TranscriptBuffer},
+    wire::{
+        Certificate, CertificateStatus, DecodeError, Encode, ServerHello, ServerKeyExchange,
+    },
+};
+
+pub(super) type Then = Result<Next<Client>, Error>;
+
+pub(super) fn wait(state: Awaiting) -> Then {
+    Ok(Next::Await(state))
+}
+
+/// What a full handshake carries from the server's hello on.
+#[derive(Debug)]
+pub(crate) struct Full {
+    pub(super) config: Arc<ClientConfig>,
+    pub(super) agreed: Agreed,
+}
+
+/// Our hello is on its way.
+#[derive(Debug)]
+pub(crate) struct AwaitServerHello {
+    config: Arc<ClientConfig>,
+    server: ServerName<'static>,
+    random: [u8; 32],
+    /// Our hello, header included.
+    hello: Vec<u8>,
+}
+
+impl AwaitServerHello {
+    pub(super) fn new(config: Arc<ClientConfig>, server: ServerName<'static>, seed: &Seed) -> Self {
+        let random = *seed.draw::<32>(Label::ClientRandom).expose();
+        let hello = hello::client_hello(&config, &server, random);
+        Self { config, server, random, hello }
+    }
+
+    pub(super) fn hello(&self) -> &[u8] {
+        &self.hello
+    }
+
+    pub(super) fn server_hello(self: Box<Self>, message: ServerHello<'_>, raw: &[u8], cx: &mut Common) -> Then {
+        let Self { config, server, random, hello } = *self;
+        let Answer { suite, staple, mut info } = hello::check(&config, &hello, &message)?;
+        let settings = &config.settings;
+        cx.channel.negotiated(settings.max_certificate, settings.max_send);
+        hello::limit_records(&config, &message, &mut cx.channel);
+        let mut transcript = TranscriptBuffer::default();
+        transcript.add(&hello);
+        transcript.add(raw);
+        info.server_name = Some(server.clone());
+        let agreed = Agreed {
+            suite,
+            randoms: Randoms { client: random, server: message.random },
+            transcript: transcript.hashed(settings.provider, suite.hash, Log::Keep),
+            info,
+            credential: None,
+        };
+        let full = Full { config, agreed };
+        wait(Awaiting::Certificate(Box::new(AwaitCertificate { full, server, staple })))
+    }
+}
+
+/// The server's certificate is next.
+#[derive(Debug)]
+pub(crate) struct AwaitCertificate {
+    full: Full,
+    server: ServerName<'static>,
+    staple: bool,
+}
+
+impl AwaitCertificate {
+    pub(super) fn certificate(self: Box<Self>, message: Certificate<'_>, raw: &[u8], cx: &Common) -> Then {
+        let Self { mut full, server, staple } = *self;
+        full.agreed.transcript.add(raw);
+        let chain: Arc<[_]> =
+            message.chain.iter().map(|entry| CertificateDer::from(entry.0).into_owned()).collect();
+        // RFC 5246, 7.4.2: a server's chain has at least the server's certificate.
+        let leaf = chain.first().ok_or(Error::Decode { message: "Certificate", why: DecodeError::Empty })?;
+        let leaf = Leaf::parse(leaf)?;
+        check_leaf(&full, &leaf)?;
+        let presented = PresentedPeer { chain, expected: Some(server), ocsp: None, now: cx.now };
+        match staple {
+            true => {
+                let state = AwaitStatusOrKeyExchange { full, leaf, presented };
+                wait(Awaiting::StatusOrKeyExchange(Box::new(state)))
+            }
+            false => Ok(judge(presented, Judged::Early { full, leaf })),
+        }
+    }
+}
+
+/// RFC 5246, 7.4.2: the certificate's key fits the suite, and may sign.
+fn check_leaf(full: &Full, leaf: &Leaf) -> Result<(), Error> {
+    match leaf.authentication() {
+        None => return Err(CertificateError::UnsupportedKey.into()),
+        Some(authentication) if authentication != full.agreed.suite.authentication => {
+            return Err(Illegal::CertificateForOtherSuite.into());
+        }
+        Some(_) => {}
+    }
+    // RFC 8422, 5.3: the key is on one of the curves that the client offered.
+    if leaf.group().is_some_and(|curve| !full.config.settings.groups.contains(&curve)) {
+        return Err(Illegal::CertificateCurve.into());
+    }
+    // RFC 8422, 5.3: the key usage "MUST" have digitalSignature, if there is one.
+    match leaf.may_sign() {
+        true => Ok(()),
+        false => Err(CertificateError::WrongPurpose.into()),
+    }
+}
+
+fn judge(presented: PresentedPeer, then: Judged) -> Next<Client> {
+    Next::Ask(Ask::Verdict(Box::new(Judging { presented, then })))
+}
+
+/// A staple was promised. RFC 6066, 8: the server "MAY choose not to send a "CertificateStatus" message".
+#[derive(Debug)]
+pub(crate) struct AwaitStatusOrKeyExchange {
+    full: Full,
+    leaf: Leaf,
+    presented: PresentedPeer,
+}
+
+impl AwaitStatusOrKeyExchange {
+    pub(super) fn certificate_status(self: Box<Self>, message: CertificateStatus<'_>, raw: &[u8]) -> Next<Client> {
+        let Self { mut full, leaf, mut presented } = *self;
+        full.agreed.transcript.add(raw);
+        presented.ocsp = Some(message.response.into());
+        judge(presented, Judged::Early { full, leaf })
+    }
+
+    pub(super) fn server_key_exchange(
+        self: Box<Self>,
+        message: ServerKeyExchange<'_>,
+        raw: &[u8],
+        cx: &Common,
+    ) -> Then {
+        let Self { full, leaf, presented } = *self;
+        let exchanged = exchange(full, &leaf, message, raw, cx)?;
+        Ok(judge(presented, Judged::Late(exchanged)))
+    }
+}
+
+/// Somebody verifies the server's certificate.
+#[derive(Debug)]
+pub(crate) struct Judging {
+    pub(super) presented: PresentedPeer,
+    then: Judged,
+}
+
+/// When the verdict is asked for.
+#[derive(Debug)]
+enum Judged {
+    /// Before the server's share came.
+    Early { full: Full, leaf: Leaf },
+    /// After it, for a promised staple did not come.
+    Late(Exchanged),
+}
+
+impl Judging {
+    pub(super) fn verdict(self: Box<Self>, verdict: Result<VerifiedPeer, CertificateError>) -> Then {
+        let verified = verdict?;
+        if !verified.is_about(&self.presented) {
+            return Err(Error::Refused(Refusal::OtherPeer));
+        }
+        wait(match self.then {
+            Judged::Early { full, leaf } => {
+                Awaiting::KeyExchange(Box::new(AwaitKeyExchange { full, leaf, verified }))
+            }
+            Judged::Late(exchanged) => exchanged.proven(verified),
+        })
+    }
+}
+
+/// The server's share is next.
+#[derive(Debug)]
+pub(crate) struct AwaitKeyExchange {
+    full: Full,
+    leaf: Leaf,
+    verified: VerifiedPeer,
+}
+
+impl AwaitKeyExchange {
+    pub(super) fn server_key_exchange(
+        self: Box<Self>,
+        message: ServerKeyExchange<'_>,
+        raw: &[u8],
+        cx: &Common,
+    ) -> Then {
+        let Self { full, leaf, verified } = *self;
+        wait(exchange(full, &leaf, message, raw, cx)?.proven(verified))
+    }
+}
+
+/// The server signed its share, and we have ours.
+#[derive(Debug)]
+struct Exchanged {
+    full: Full,
+    premaster: Premaster,
+    share: Vec<u8>,
+    proof: SignatureVerified,
+}
+
+impl Exchanged {
+    /// The server is who its certificate says only if it also signed.
+    fn proven(self, verified: VerifiedPeer) -> Awaiting {
+        let Self { mut full, premaster, share, proof: SignatureVerified { .. } } = self;
+        full.agreed.info.peer = Some(verified);
+        Awaiting::RequestOrDone(Box::new(AwaitRequestOrDone { full, premaster, share }))
+    }
+}
+
+fn exchange(
+    mut full: Full,
+    leaf: &Leaf,
+    message: ServerKeyExchange<'_>,
+    raw: &[u8],
+    cx: &Common,
+) -> Result<Exchanged, Error> {
+    let settings = &full.config.settings;
+    let ServerKeyExchange { params, scheme, signature } = message;
+    // RFC 8422, 5.4: the curve is one of those that the client offered.
+    let offered = settings.groups.contains(&params.group);
+    let group = settings.provider.group(params.group).filter(|_| offered).ok_or(Illegal::GroupNotOffered)?;
+    let randoms = &full.agreed.randoms;
+    let signed = [&randoms.client[..], &randoms.server, &params.encode()].concat();
+    let sent = PeerSignature { scheme, signature };
+    let proof = SignatureVerified::check(settings.provider, &settings.schemes, leaf, &signed, sent)?;
+    let ours = group.start(&cx.seed.draw(Label::KeyExchange));
+    let share = ours.share().to_vec();
+    let premaster = Premaster::new(ours.complete(params.public).map_err(|_| Illegal::KeyShare)?);
+    full.agreed.transcript.add(raw);
+    full.agreed.info.group = Some(params.group);
+    full.agreed.info.peer_scheme = Some(scheme);
+    Ok(Exchanged { full, premaster, share, proof })
+}

@@ -1,0 +1,189 @@
+//! Layer 5: the client handshake as values; the same rules as the server's.
+
+mod answer;
+mod config;
+mod finish;
+mod full;
+mod hello;
+mod states;
+
+use alloc::{boxed::Box, sync::Arc};
+use core::fmt;
+
+use pki_types::{ServerName, UnixTime};
+
+pub use self::config::ClientConfig;
+use self::states::{Ask, Awaiting, Client};
+use crate::{
+    connection::Connection,
+    crypto::{Seed, SignError, Signature, SignatureRequest},
+    error::Error,
+    handshake::{Common, Next, Step, flush_and_input},
+    pki::{CertificateError, Credential, PresentedPeer, VerifiedPeer},
+    record::RecvBuf,
+    schedule::Side,
+    wire::{ClientCertificateType, SignatureScheme},
+};
+
+/// What a client handshake needs next.
+///
+/// Every variant is answered by consuming it, which gives the next one, until [`Self::Done`] or
+/// [`Self::Failed`]. A step can wait in a table, go to another thread, or be dropped, which
+/// abandons the handshake.
+#[must_use]
+#[derive(Debug)]
+pub enum ClientHandshake {
+    /// The server needs these bytes.
+    NeedsFlush(NeedsFlush),
+    /// Bytes from the server: none that were received are left unused.
+    NeedsInput(NeedsInput),
+    /// A verdict on the server's certificate.
+    NeedsVerdict(NeedsVerdict),
+    /// A credential, if we have one that the server would accept.
+    NeedsCredential(NeedsCredential),
+    /// A signature with the credential's key.
+    NeedsSignature(NeedsSignature),
+    /// The handshake is complete.
+    Done(Established),
+    /// The handshake failed; the alert that says so was flushed before.
+    Failed(Failed),
+}
+
+impl ClientHandshake {
+    /// A handshake with `server`, whose certificate must be for this name.
+    pub fn start(
+        config: Arc<ClientConfig>,
+        server: ServerName<'static>,
+        seed: Seed,
+        buf: RecvBuf,
+        now: UnixTime,
+    ) -> Self {
+        let mut common = Common::new(Side::Client, seed, buf, now);
+        let state = full::AwaitServerHello::new(config, server, &common.seed);
+        common.channel.messages(state.hello(), &mut common.out);
+        common.go::<Client>(Ok(Next::Await(Awaiting::ServerHello(Box::new(state)))))
+    }
+}
+
+impl From<Step<Client>> for ClientHandshake {
+    fn from(step: Step<Client>) -> Self {
+        match step {
+            Step::Flush(flush) => Self::NeedsFlush(NeedsFlush(flush)),
+            Step::Input(input) => Self::NeedsInput(NeedsInput(input)),
+            Step::Ask(common, Ask::Verdict(state)) => Self::NeedsVerdict(NeedsVerdict { common, state }),
+            Step::Ask(common, Ask::Credential(state)) => Self::NeedsCredential(NeedsCredential { common, state }),
+            Step::Ask(common, Ask::Signature(state)) => Self::NeedsSignature(NeedsSignature { common, state }),
+            Step::Done(common, complete) => {
+                let (connection, buf) = complete.into_connection(*common);
+                Self::Done(Established { connection, buf })
+            }
+            Step::Failed(error) => Self::Failed(Failed { error }),
+        }
+    }
+}
+
+flush_and_input!(Client, ClientHandshake, "server");
+
+/// See [`ClientHandshake::NeedsVerdict`].
+#[must_use]
+pub struct NeedsVerdict {
+    common: Box<Common>,
+    state: Box<full::Judging>,
+}
+
+impl NeedsVerdict {
+    /// What the server presented.
+    pub fn presented(&self) -> &PresentedPeer {
+        &self.state.presented
+    }
+
+    /// What the verifier says; a proof about somebody else is a refusal.
+    pub fn answer(self, verdict: Result<VerifiedPeer, CertificateError>) -> ClientHandshake {
+        let next = self.state.verdict(verdict);
+        self.common.go(next)
+    }
+}
+
+/// See [`ClientHandshake::NeedsCredential`].
+#[must_use]
+pub struct NeedsCredential {
+    common: Box<Common>,
+    state: Box<full::Choosing>,
+}
+
+impl NeedsCredential {
+    /// The kinds of certificates that the server takes (RFC 5246, 7.4.4).
+    pub fn certificate_types(&self) -> &[ClientCertificateType] {
+        &self.state.wanted.certificate_types
+    }
+
+    /// The signature schemes that the server takes, in its order of preference.
+    pub fn schemes(&self) -> &[SignatureScheme] {
+        &self.state.wanted.schemes
+    }
+
+    /// The issuers that the server names, each a DistinguishedName in DER; none means any.
+    pub fn authorities(&self) -> impl Iterator<Item = &[u8]> {
+        self.state.wanted.authorities.iter().map(|name| &name[..])
+    }
+
+    /// What we present; with `None` we say that we have nothing. A credential that the server does not take is an
+    /// error.
+    pub fn answer(self, credential: Option<Credential>) -> ClientHandshake {
+        let next = self.state.credential(credential);
+        self.common.go(next)
+    }
+
+    /// Gives up: the alert is `handshake_failure`.
+    pub fn refuse(self) -> ClientHandshake {
+        self.common.go::<Client>(Err(Error::Refused(crate::error::Refusal::Credential)))
+    }
+}
+
+/// See [`ClientHandshake::NeedsSignature`].
+#[must_use]
+pub struct NeedsSignature {
+    common: Box<Common>,
+    state: Box<full::Signing>,
+}
+
+impl NeedsSignature {
+    /// What to sign; clone it to send it away.
+    pub fn request(&self) -> &SignatureRequest {
+        &self.state.request
+    }
+
+    /// What the key holder answered.
+    pub fn answer(mut self, signature: Result<Signature, SignError>) -> ClientHandshake {
+        let next = self.state.signature(signature, &mut self.common);
+        self.common.go(next)
+    }
+}
+
+/// A complete handshake.
+#[must_use]
+#[derive(Debug)]
+pub struct Established {
+    /// The connection.
+    pub connection: Connection,
+    /// The buffer of the handshake, with whatever the server sent after it.
+    pub buf: RecvBuf,
+}
+
+/// A failed handshake.
+#[derive(Debug)]
+pub struct Failed {
+    /// Why.
+    pub error: Error,
+}
+
+macro_rules! opaque_debug {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+    )*};
+}
+opaque_debug!(NeedsVerdict, NeedsCredential, NeedsSignature);

@@ -1,0 +1,92 @@
+//! The states of a client, and the one table of what is legal in each.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use super::full::{
+    AwaitCertificate, AwaitHelloDone, AwaitKeyExchange, AwaitRequestOrDone, AwaitServerHello,
+    AwaitStatusOrKeyExchange, Choosing, FullAwaitCcs, FullAwaitFinished, Judging, Signing,
+};
+use crate::{
+    error::Error,
+    handshake::{Common, Incoming, Input, Next, Role},
+    wire::Message,
+};
+
+/// The client's side.
+#[derive(Debug)]
+pub(crate) struct Client;
+
+/// Which message of the server is awaited.
+#[derive(Debug)]
+pub(crate) enum Awaiting {
+    ServerHello(Box<AwaitServerHello>),
+    Certificate(Box<AwaitCertificate>),
+    StatusOrKeyExchange(Box<AwaitStatusOrKeyExchange>),
+    KeyExchange(Box<AwaitKeyExchange>),
+    RequestOrDone(Box<AwaitRequestOrDone>),
+    HelloDone(Box<AwaitHelloDone>),
+    FullCcs(Box<FullAwaitCcs>),
+    FullFinished(Box<FullAwaitFinished>),
+}
+
+/// What somebody else must answer.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    Verdict(Box<Judging>),
+    Credential(Box<Choosing>),
+    Signature(Box<Signing>),
+}
+
+impl Awaiting {
+    /// What may come now.
+    fn expects(&self) -> &'static [&'static str] {
+        match self {
+            Self::ServerHello(_) => &["ServerHello"],
+            Self::Certificate(_) => &["Certificate"],
+            Self::StatusOrKeyExchange(_) => &["CertificateStatus", "ServerKeyExchange"],
+            Self::KeyExchange(_) => &["ServerKeyExchange"],
+            Self::RequestOrDone(_) => &["CertificateRequest", "ServerHelloDone"],
+            Self::HelloDone(_) => &["ServerHelloDone"],
+            Self::FullCcs(_) => &["ChangeCipherSpec"],
+            Self::FullFinished(_) => &["Finished"],
+        }
+    }
+}
+
+impl Role for Client {
+    type Await = Awaiting;
+    type Ask = Ask;
+    type Handshake = super::ClientHandshake;
+
+    /// Every legal message of a client's handshake, one line each. What has no line is an error.
+    fn on(state: Awaiting, incoming: Incoming, cx: &mut Common) -> Result<Next<Self>, Error> {
+        use Awaiting as S;
+        use Message as M;
+        let mut storage = Vec::new();
+        match (state, incoming.decode(&mut storage)?) {
+            (S::ServerHello(s), Input::Message { message: M::ServerHello(m), raw }) => s.server_hello(m, raw, cx),
+            (S::Certificate(s), Input::Message { message: M::Certificate(m), raw }) => s.certificate(m, raw, cx),
+            (S::StatusOrKeyExchange(s), Input::Message { message: M::CertificateStatus(m), raw }) => {
+                Ok(s.certificate_status(m, raw))
+            }
+            (S::StatusOrKeyExchange(s), Input::Message { message: M::ServerKeyExchange(m), raw }) => {
+                s.server_key_exchange(m, raw, cx)
+            }
+            (S::KeyExchange(s), Input::Message { message: M::ServerKeyExchange(m), raw }) => {
+                s.server_key_exchange(m, raw, cx)
+            }
+            (S::RequestOrDone(s), Input::Message { message: M::CertificateRequest(m), raw }) => {
+                Ok(s.certificate_request(m, raw))
+            }
+            (S::RequestOrDone(s), Input::Message { message: M::ServerHelloDone(_), raw }) => {
+                s.server_hello_done(raw, cx)
+            }
+            (S::HelloDone(s), Input::Message { message: M::ServerHelloDone(_), raw }) => {
+                s.server_hello_done(raw, cx)
+            }
+            (S::FullCcs(s), Input::ChangeCipherSpec(aligned)) => Ok(s.change_cipher_spec(aligned, cx)),
+            (S::FullFinished(s), Input::Message { message: M::Finished(m), raw }) => s.finished(m, raw, cx),
+            (state, input) => Err(Error::Unexpected { expected: state.expects(), got: input.name() }),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Layer 4: an established connection: two verbs, and no queue.
+
+mod halves;
+mod info;
+mod requests;
+
+use alloc::{sync::Arc, vec::Vec};
+use core::fmt;
+
+pub use self::{
+    halves::{Abort, HalfReceived, Reader, Reply, Writer},
+    info::ConnectionInfo,
+};
+pub(crate) use self::{halves::Step, info::Facts};
+pub use crate::record::Sent;
+use crate::{
+    error::Error,
+    handshake::{Channel, FinishedVerified, Renegotiation},
+    record::{Plaintext, RecvBuf},
+    schedule::Exporter,
+};
+
+/// A connection whose handshake is complete.
+#[must_use]
+pub struct Connection {
+    reader: Reader,
+    writer: Writer,
+    facts: Arc<Facts>,
+}
+
+/// What one record was.
+#[must_use]
+#[derive(Debug)]
+pub enum Received<'b> {
+    /// Nothing whole is left in the buffer: send `out`, and receive more bytes.
+    NeedsInput,
+    /// The peer is owed what was appended to `out`: send it now. A fatal alert comes this way, and
+    /// only the next call returns the error behind it.
+    NeedsFlush,
+    /// Application data, in the buffer it came in; never empty.
+    Data(Plaintext<'b>),
+    /// The peer will send nothing more, and all that it sent was delivered.
+    Closed,
+}
+
+impl Connection {
+    /// Only after both Finished: the proof says so.
+    pub(crate) fn new(channel: Channel, renegotiation: Renegotiation, facts: Facts, _: FinishedVerified) -> Self {
+        let (opener, sealer) = channel.into_parts();
+        Self {
+            reader: Reader::new(facts.side, opener, renegotiation),
+            writer: Writer::new(sealer),
+            facts: Arc::new(facts),
+        }
+    }
+
+    /// Takes the next record out of `buf` and decrypts it where it lies.
+    ///
+    /// What must be answered is appended to `out`. An error comes again on every later call, also of
+    /// [`Self::send`]; the alert that tells the peer came before it, with [`Received::NeedsFlush`].
+    pub fn receive<'b>(&mut self, buf: &'b mut RecvBuf, out: &mut Vec<u8>) -> Result<Received<'b>, Error> {
+        match self.reader.next(buf)? {
+            Step::NeedsInput => Ok(Received::NeedsInput),
+            Step::Data(at) => Ok(Received::Data(buf.deliver(at))),
+            Step::Closed => Ok(Received::Closed),
+            Step::Reply(alert) => {
+                self.writer.warn(alert, out);
+                Ok(Received::NeedsFlush)
+            }
+            Step::Abort(alert) => {
+                self.writer.end(alert, out);
+                Ok(Received::NeedsFlush)
+            }
+        }
+    }
+
+    /// Encrypts all of `plaintext` and appends the records to `out`: 16 KiB of plaintext at most in each, or what
+    /// was agreed. Fails as [`Self::receive`] did, or when the key is used up.
+    pub fn send(&mut self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        self.reader.check()?;
+        self.writer.send(plaintext, out)
+    }
+
+    /// Encrypts as much of `plaintext` as fits into `out` in whole records; allocates nothing.
+    pub fn send_into(&mut self, plaintext: &[u8], out: &mut [u8]) -> Result<Sent, Error> {
+        self.reader.check()?;
+        self.writer.send_into(plaintext, out)
+    }
+
+    /// Appends `close_notify`; what is left can only receive. After a failure nothing is appended.
+    pub fn close(self, out: &mut Vec<u8>) -> Reader {
+        if self.reader.check().is_ok() {
+            self.writer.close(out);
+        }
+        self.reader
+    }
+
+    /// Ends the connection with a fatal alert of the caller's choice; nothing more is sent or received.
+    pub fn abort(self, alert: crate::wire::Alert, out: &mut Vec<u8>) {
+        if self.reader.check().is_ok() {
+            let mut writer = self.writer;
+            writer.end(alert, out);
+        }
+    }
+
+    /// Two halves for two threads; they share nothing and lock nothing.
+    pub fn split(self) -> (Reader, Writer) {
+        (self.reader, self.writer)
+    }
+
+    /// What the handshake agreed on.
+    pub fn info(&self) -> &ConnectionInfo {
+        &self.facts.info
+    }
+
+    /// For keying material (RFC 5705) and the channel binding `tls-exporter` (RFC 9266); `None` without the
+    /// extended master secret.
+    pub fn exporter(&self) -> Option<Exporter<'_>> {
+        self.facts.exporter()
+    }
+
+    /// The channel binding `tls-server-end-point` (RFC 5929, 4): a hash of the server's certificate, 32 to 64
+    /// bytes. `None` where the certificate is not known.
+    pub fn tls_server_end_point(&self) -> Option<Vec<u8>> {
+        self.facts.tls_server_end_point()
+    }
+
+    /// By how many bytes a record is longer than its plaintext.
+    pub fn record_overhead(&self) -> usize {
+        self.writer.overhead()
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("info", self.info()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,211 @@
+//! From a ClientHello to what both sides do: checks first, then choices.
+
+use alloc::vec::Vec;
+
+use pki_types::ServerName;
+
+use super::config::{ClientAuth, ServerConfig};
+use crate::{
+    crypto::Suite,
+    error::{Error, Illegal, Incompatible},
+    handshake::{ExtendedMasterSecret, Settings, choose_group, choose_protocol, choose_scheme},
+    pki::{Credential, host_name},
+    wire::{
+        CipherSuite, ClientHello, CompressionMethod, EcPointFormat, ExtensionType, List,
+        MAX_PLAINTEXT, MaxFragmentLength, NamedGroup, ProtocolVersion, Reader, SignatureScheme, StatusRequest,
+    },
+};
+
+/// What the server chose, and what its hello will say.
+pub(super) struct Choice {
+    pub(super) suite: &'static Suite,
+    pub(super) credential: Credential,
+    pub(super) group: NamedGroup,
+    pub(super) scheme: SignatureScheme,
+    pub(super) alpn: Option<Vec<u8>>,
+    pub(super) server_name: Option<ServerName<'static>>,
+    pub(super) extended_master_secret: bool,
+    pub(super) secure_renegotiation: bool,
+    pub(super) staple: bool,
+    pub(super) point_formats: bool,
+    pub(super) lengths: Lengths,
+}
+
+/// What the hellos say about the length of records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lengths {
+    Unlimited,
+    /// RFC 6066, 4.
+    Fragment(MaxFragmentLength, usize),
+    /// RFC 8449: ours, which the client keeps to, and the client's.
+    Record { ours: u16, theirs: u16 },
+}
+
+/// What can be wrong with a hello whatever the configuration says.
+pub(super) fn check(hello: &ClientHello<'_>) -> Result<(), Error> {
+    if !offers_tls12(hello)? {
+        return Err(Incompatible::Version.into());
+    }
+    // RFC 5246, 7.4.1.2: "This vector MUST contain, and all implementations MUST support,
+    // CompressionMethod.null."
+    if !hello.compression_methods.contains(&CompressionMethod::NULL) {
+        return Err(Illegal::Compression.into());
+    }
+    let extensions = &hello.extensions;
+    // RFC 8422, 5.1.2: "If the client sends the extension and it does not contain the uncompressed point format …
+    // the server MUST abort the handshake and return an illegal_parameter alert."
+    if extensions.ec_point_formats.is_some_and(|formats| !formats.contains(&EcPointFormat::UNCOMPRESSED)) {
+        return Err(Illegal::PointFormats.into());
+    }
+    // RFC 5746, 3.6: "verify that the length of the "renegotiated_connection" field is zero".
+    if extensions.renegotiation_info.is_some_and(|info| !info.is_empty()) {
+        return Err(Illegal::RenegotiationInfo.into());
+    }
+    // RFC 8449, 4: "an endpoint MUST treat receipt of a smaller value as a fatal error".
+    if extensions.record_size_limit.is_some_and(|limit| limit < 64) {
+        return Err(Illegal::RecordSizeLimit.into());
+    }
+    match extensions.server_name.and_then(|names| names.host_name()) {
+        Some(name) if host_name(name).is_none() && !is_ip_address(name) => Err(Illegal::ServerName.into()),
+        _ => Ok(()),
+    }
+}
+
+/// RFC 6066, 3 forbids addresses in server_name; clients send them all the same, and mean nothing by it.
+fn is_ip_address(name: &[u8]) -> bool {
+    core::str::from_utf8(name).is_ok_and(|name| name.parse::<core::net::IpAddr>().is_ok())
+}
+
+/// The host name that the client asks for.
+pub(super) fn server_name(hello: &ClientHello<'_>) -> Option<ServerName<'static>> {
+    let name = hello.extensions.server_name?.host_name()?;
+    host_name(name).map(ServerName::DnsName)
+}
+
+/// RFC 8446, 4.2.1: with supported_versions "servers MUST NOT use the ClientHello.legacy_version value for version
+/// negotiation"; without it, the version is the highest that the client speaks (RFC 5246, 7.4.1.2).
+fn offers_tls12(hello: &ClientHello<'_>) -> Result<bool, Error> {
+    let Some(versions) = hello.extensions.others.find(ExtensionType::SUPPORTED_VERSIONS) else {
+        return Ok(hello.version >= ProtocolVersion::TLS1_2);
+    };
+    let mut reader = Reader::new(versions);
+    let list = reader.u8_prefixed().and_then(List::<ProtocolVersion>::non_empty);
+    match (list, reader.end()) {
+        (Ok(list), Ok(())) => Ok(list.contains(&ProtocolVersion::TLS1_2)),
+        (Err(why), _) | (_, Err(why)) => Err(Error::Decode { message: "supported_versions", why }),
+    }
+}
+
+/// What a full handshake does, by our configuration and the client's offer.
+pub(super) fn choose(config: &ServerConfig, hello: &ClientHello<'_>) -> Result<Choice, Error> {
+    let settings = &config.settings;
+    let extensions = &hello.extensions;
+    if !extensions.extended_master_secret
+        && settings.extended_master_secret == ExtendedMasterSecret::Required
+    {
+        return Err(Incompatible::ExtendedMasterSecret.into());
+    }
+    let server_name = server_name(hello);
+    let Fit { credential, suite, scheme, group } = fit(config, hello, server_name.as_ref())?;
+    let staple = extensions.status_request.is_some_and(|request| request.status_type == StatusRequest::OCSP) && credential.ocsp().is_some();
+    Ok(Choice {
+        suite,
+        group,
+        scheme,
+        alpn: protocol(settings, hello)?,
+        server_name,
+        extended_master_secret: extensions.extended_master_secret,
+        secure_renegotiation: extensions.renegotiation_info.is_some()
+            || hello.cipher_suites.contains(&CipherSuite::EMPTY_RENEGOTIATION_INFO_SCSV),
+        staple,
+        point_formats: extensions.ec_point_formats.is_some(),
+        lengths: lengths(settings, hello)?,
+        credential,
+    })
+}
+
+fn protocol(settings: &Settings, hello: &ClientHello<'_>) -> Result<Option<Vec<u8>>, Error> {
+    match hello.extensions.alpn {
+        Some(theirs) if !settings.alpn.is_empty() => match choose_protocol(&settings.alpn, &theirs) {
+            Some(protocol) => Ok(Some(protocol.to_vec())),
+            None => Err(Incompatible::Protocol.into()),
+        },
+        _ => Ok(None),
+    }
+}
+
+fn lengths(settings: &Settings, hello: &ClientHello<'_>) -> Result<Lengths, Error> {
+    // RFC 8449, 5: "A server that supports the "record_size_limit" extension MUST ignore a
+    // "max_fragment_length" that appears in a ClientHello if both extensions appear."
+    if let Some(theirs) = hello.extensions.record_size_limit {
+        let ours = settings.record_size_limit.or(u16::try_from(MAX_PLAINTEXT).ok()).unwrap_or(u16::MAX);
+        return Ok(Lengths::Record { ours, theirs });
+    }
+    match hello.extensions.max_fragment_length {
+        None => Ok(Lengths::Unlimited),
+        Some(code) => match code.bytes() {
+            Some(bytes) => Ok(Lengths::Fragment(code, bytes)),
+            None => Err(Illegal::MaxFragmentLength.into()),
+        },
+    }
+}
+
+/// A credential, and how it is used.
+struct Fit {
+    credential: Credential,
+    suite: &'static Suite,
+    scheme: SignatureScheme,
+    group: NamedGroup,
+}
+
+/// The first credential that the client can use; what was nearest, if there is none.
+fn fit(
+    config: &ServerConfig,
+    hello: &ClientHello<'_>,
+    name: Option<&ServerName<'_>>,
+) -> Result<Fit, Incompatible> {
+    let settings = &config.settings;
+    let suites = || settings.suites.iter().copied().filter(|suite| hello.cipher_suites.contains(&suite.id));
+    if suites().next().is_none() {
+        return Err(Incompatible::Suite);
+    }
+    let groups = hello.extensions.supported_groups;
+    let group = choose_group(&settings.groups, groups.as_ref()).ok_or(Incompatible::Group)?;
+    // RFC 5246, 7.4.1.4.1: without the extension, SHA-1 would have to do.
+    let schemes = hello.extensions.signature_algorithms.ok_or(Incompatible::Scheme)?;
+    let mut nearest = Incompatible::Suite;
+    for credential in by_name(&config.credentials, name) {
+        let Some(suite) = suites().find(|suite| suite.authentication == credential.authentication()) else {
+            continue;
+        };
+        // RFC 8422, 5.1: the list of groups also says which curves may be in certificates.
+        let curve_fits = match (credential.group(), groups) {
+            (Some(curve), Some(groups)) => groups.contains(&curve),
+            _ => true,
+        };
+        nearest = Incompatible::Scheme;
+        if let (true, Some(scheme)) = (curve_fits, choose_scheme(credential, &schemes)) {
+            return Ok(Fit { credential: credential.clone(), suite, scheme, group });
+        }
+    }
+    Err(nearest)
+}
+
+/// The credentials for this name, or all if there is none for it.
+fn by_name<'c>(
+    credentials: &'c [Credential],
+    name: Option<&ServerName<'_>>,
+) -> impl Iterator<Item = &'c Credential> {
+    let is_named = |credential: &Credential| name.is_some_and(|name| credential.is_for_name(name));
+    let named: Vec<bool> = credentials.iter().map(is_named).collect();
+    let any = named.contains(&true);
+    credentials.iter().zip(named).filter(move |(_, named)| *named || !any).map(|(credential, _)| credential)
+}
+
+/// Whether clients are asked for a certificate.
+pub(super) fn asks_for_certificate(config: &ServerConfig) -> bool {
+    match config.client_auth {
+        ClientAuth::Off => false,
+        ClientAuth::Request | ClientAuth::Require => true,
+    }
+}

@@ -1,0 +1,216 @@
+//! Layer 5: the server handshake as values: each says what it needs, and takes nothing else.
+
+mod config;
+mod full;
+mod hello;
+mod states;
+
+use alloc::sync::Arc;
+use core::fmt;
+
+use pki_types::UnixTime;
+
+pub use self::config::{ClientAuth, ServerConfig};
+use self::states::{Ask, Server};
+use crate::{
+    connection::Connection,
+    crypto::{Seed, SignError, Signature, SignatureRequest},
+    error::{Error, Refusal},
+    handshake::{Common, Next, Step, flush_and_input},
+    pki::{CertificateError, PresentedPeer, VerifiedPeer},
+    record::RecvBuf,
+    schedule::Side,
+    wire::{Decode, HANDSHAKE_HEADER_LEN, SignatureScheme},
+};
+
+/// What a server handshake needs next.
+///
+/// Every variant is answered by consuming it, which gives the next one, until [`Self::Done`] or
+/// [`Self::Failed`]. A step can wait in a table, go to another thread, or be dropped, which
+/// abandons the handshake.
+#[must_use]
+#[derive(Debug)]
+pub enum ServerHandshake {
+    /// The client needs these bytes.
+    NeedsFlush(NeedsFlush),
+    /// Bytes from the client: none that were received are left unused.
+    NeedsInput(NeedsInput),
+    /// The configuration for this ClientHello.
+    NeedsConfig(NeedsConfig),
+    /// A signature with the credential's key.
+    NeedsSignature(NeedsSignature),
+    /// A verdict on the client's certificate.
+    NeedsVerdict(NeedsVerdict),
+    /// The handshake is complete.
+    Done(Established),
+    /// The handshake failed; the alert that says so was flushed before.
+    Failed(Failed),
+}
+
+impl ServerHandshake {
+    /// A handshake with the client whose first bytes are, or will be, in `buf`.
+    pub fn start(seed: Seed, buf: RecvBuf, now: UnixTime) -> Self {
+        let common = Common::new(Side::Server, seed, buf, now);
+        common.go::<Server>(Ok(Next::Await(states::Awaiting::start())))
+    }
+}
+
+impl From<Step<Server>> for ServerHandshake {
+    fn from(step: Step<Server>) -> Self {
+        match step {
+            Step::Flush(flush) => Self::NeedsFlush(NeedsFlush(flush)),
+            Step::Input(input) => Self::NeedsInput(NeedsInput(input)),
+            Step::Ask(common, Ask::Config(state)) => Self::NeedsConfig(NeedsConfig { common, state }),
+            Step::Ask(common, Ask::Signature(state)) => Self::NeedsSignature(NeedsSignature { common, state }),
+            Step::Ask(common, Ask::Verdict(state)) => Self::NeedsVerdict(NeedsVerdict { common, state }),
+            Step::Done(common, complete) => {
+                let (connection, buf) = complete.into_connection(*common);
+                Self::Done(Established { connection, buf })
+            }
+            Step::Failed(error) => Self::Failed(Failed { error }),
+        }
+    }
+}
+
+flush_and_input!(Server, ServerHandshake, "client");
+
+/// See [`ServerHandshake::NeedsConfig`].
+#[must_use]
+pub struct NeedsConfig {
+    common: alloc::boxed::Box<Common>,
+    state: full::Greeted,
+}
+
+impl NeedsConfig {
+    /// What the client says.
+    pub fn client_hello(&self) -> ClientHello<'_> {
+        ClientHello { bytes: &self.state.raw }
+    }
+
+    /// Goes on with `config`.
+    pub fn answer(mut self, config: Arc<ServerConfig>) -> ServerHandshake {
+        let next = self.state.config(config, &mut self.common);
+        self.common.go(next)
+    }
+
+    /// Wants no such client: the alert is `handshake_failure`.
+    pub fn refuse(self) -> ServerHandshake {
+        self.common.go::<Server>(Err(Error::Refused(Refusal::Config)))
+    }
+
+    /// Serves no such name: the alert is `unrecognized_name` (RFC 6066, 3).
+    pub fn refuse_name(self) -> ServerHandshake {
+        self.common.go::<Server>(Err(Error::Refused(Refusal::ServerName)))
+    }
+}
+
+/// A ClientHello, borrowed from the message.
+#[derive(Clone, Copy)]
+pub struct ClientHello<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> ClientHello<'a> {
+    /// The DNS name it asks for (RFC 6066, 3).
+    pub fn server_name(&self) -> Option<&'a str> {
+        let name = self.message()?.extensions.server_name?.host_name()?;
+        core::str::from_utf8(name).ok()
+    }
+
+    /// Its protocols (RFC 7301), the preferred one first.
+    pub fn alpn(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let protocols = self.message().and_then(|hello| hello.extensions.alpn);
+        protocols.into_iter().flat_map(|list| list.iter()).map(|name| name.0)
+    }
+
+    /// Its signature schemes (RFC 5246, 7.4.1.4.1), the preferred one first.
+    pub fn signature_schemes(&self) -> impl Iterator<Item = SignatureScheme> + use<'a> {
+        let schemes = self.message().and_then(|hello| hello.extensions.signature_algorithms);
+        schemes.into_iter().flat_map(|list| list.iter())
+    }
+
+    /// All of it. `Some` always, for it was read before.
+    pub fn message(&self) -> Option<crate::wire::ClientHello<'a>> {
+        let body = self.bytes.get(HANDSHAKE_HEADER_LEN..)?;
+        crate::wire::ClientHello::decode(body).ok()
+    }
+
+    /// The message itself with its header, for fingerprints.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+}
+
+impl fmt::Debug for ClientHello<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientHello").field("server_name", &self.server_name()).finish_non_exhaustive()
+    }
+}
+
+/// See [`ServerHandshake::NeedsSignature`].
+#[must_use]
+pub struct NeedsSignature {
+    common: alloc::boxed::Box<Common>,
+    state: alloc::boxed::Box<full::Signing>,
+}
+
+impl NeedsSignature {
+    /// What to sign; clone it to send it away.
+    pub fn request(&self) -> &SignatureRequest {
+        &self.state.request
+    }
+
+    /// What the key holder answered.
+    pub fn answer(mut self, signature: Result<Signature, SignError>) -> ServerHandshake {
+        let next = self.state.signature(signature, &mut self.common);
+        self.common.go(next)
+    }
+}
+
+/// See [`ServerHandshake::NeedsVerdict`].
+#[must_use]
+pub struct NeedsVerdict {
+    common: alloc::boxed::Box<Common>,
+    state: alloc::boxed::Box<full::Judging>,
+}
+
+impl NeedsVerdict {
+    /// What the client presented.
+    pub fn presented(&self) -> &PresentedPeer {
+        &self.state.presented
+    }
+
+    /// What the verifier says; a proof about somebody else is a refusal.
+    pub fn answer(self, verdict: Result<VerifiedPeer, CertificateError>) -> ServerHandshake {
+        let next = self.state.verdict(verdict);
+        self.common.go(next)
+    }
+}
+
+/// A complete handshake.
+#[must_use]
+#[derive(Debug)]
+pub struct Established {
+    /// The connection.
+    pub connection: Connection,
+    /// The buffer of the handshake, with whatever the client sent after it.
+    pub buf: RecvBuf,
+}
+
+/// A failed handshake.
+#[derive(Debug)]
+pub struct Failed {
+    /// Why.
+    pub error: Error,
+}
+
+macro_rules! opaque_debug {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+    )*};
+}
+opaque_debug!(NeedsConfig, NeedsSignature, NeedsVerdict);

@@ -1,0 +1,80 @@
+//! The states of a server, and the one table of what is legal in each.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use super::full::{
+    AwaitCertificate, AwaitCertificateVerify, AwaitClientHello, AwaitKeyExchange, FullAwaitCcs,
+    FullAwaitFinished, Greeted, Judging, Signing,
+};
+use crate::{
+    error::Error,
+    handshake::{Common, Incoming, Input, Next, Role},
+    wire::Message,
+};
+
+/// The server's side.
+#[derive(Debug)]
+pub(crate) struct Server;
+
+/// Which message of the client is awaited.
+#[derive(Debug)]
+pub(crate) enum Awaiting {
+    ClientHello(AwaitClientHello),
+    Certificate(Box<AwaitCertificate>),
+    KeyExchange(Box<AwaitKeyExchange>),
+    CertificateVerify(Box<AwaitCertificateVerify>),
+    FullCcs(Box<FullAwaitCcs>),
+    FullFinished(Box<FullAwaitFinished>),
+}
+
+/// What somebody else must answer.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    Config(Greeted),
+    Signature(Box<Signing>),
+    Verdict(Box<Judging>),
+}
+
+impl Awaiting {
+    pub(super) fn start() -> Self {
+        Self::ClientHello(AwaitClientHello)
+    }
+
+    /// What may come now.
+    fn expects(&self) -> &'static [&'static str] {
+        match self {
+            Self::ClientHello(_) => &["ClientHello"],
+            Self::Certificate(_) => &["Certificate"],
+            Self::KeyExchange(_) => &["ClientKeyExchange"],
+            Self::CertificateVerify(_) => &["CertificateVerify"],
+            Self::FullCcs(_) => &["ChangeCipherSpec"],
+            Self::FullFinished(_) => &["Finished"],
+        }
+    }
+}
+
+impl Role for Server {
+    type Await = Awaiting;
+    type Ask = Ask;
+    type Handshake = super::ServerHandshake;
+
+    /// Every legal message of a server's handshake, one line each. What has no line is an error.
+    fn on(state: Awaiting, incoming: Incoming, cx: &mut Common) -> Result<Next<Self>, Error> {
+        use Awaiting as S;
+        use Message as M;
+        let mut storage = Vec::new();
+        match (state, incoming.decode(&mut storage)?) {
+            (S::ClientHello(s), Input::Message { message: M::ClientHello(m), raw }) => s.client_hello(m, raw, cx),
+            (S::Certificate(s), Input::Message { message: M::Certificate(m), raw }) => s.certificate(m, raw, cx),
+            (S::KeyExchange(s), Input::Message { message: M::ClientKeyExchange(m), raw }) => {
+                s.client_key_exchange(m, raw)
+            }
+            (S::CertificateVerify(s), Input::Message { message: M::CertificateVerify(m), raw }) => {
+                s.certificate_verify(m, raw)
+            }
+            (S::FullCcs(s), Input::ChangeCipherSpec(aligned)) => Ok(s.change_cipher_spec(aligned, cx)),
+            (S::FullFinished(s), Input::Message { message: M::Finished(m), raw }) => s.finished(m, raw, cx),
+            (state, input) => Err(Error::Unexpected { expected: state.expects(), got: input.name() }),
+        }
+    }
+}
