@@ -193,6 +193,21 @@ mod tests {
     }
 
     #[test]
+    fn whatever_is_read_is_written_as_the_same_bytes() {
+        for bytes in SAMPLES.map(hex) {
+            for at in 0..bytes.len() {
+                let mut changed = bytes.to_vec();
+                for value in 0..=255 {
+                    changed[at] = value;
+                    if let Ok(Some(message)) = Message::decode(&changed) {
+                        assert_eq!(message.encode(), changed, "{message:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_byte_left_over_is_refused_in_the_body_and_behind_it() {
         for bytes in SAMPLES.map(hex) {
             let longer = [bytes, &[0]].concat();
