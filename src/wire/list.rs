@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(list.iter().collect::<Vec<_>>(), suites);
         assert!(list.contains(&CipherSuite(0xffff)) && !list.contains(&CipherSuite(0x0aff)));
         assert_eq!(list.encode(), bytes);
-        assert_eq!(encode_list(&suites), bytes);
+        assert_eq!(encode_list(suites.iter()), bytes);
     }
 
     #[test]

@@ -99,18 +99,19 @@ impl Encode for ClientExtensions<'_> {
 }
 
 impl<'a> Block<'a> for ClientExtensions<'a> {
+    // What may be empty is not at the end, where some old servers cannot read it.
     const KNOWN: &'static [ExtensionType] = &[
         ExtensionType::RENEGOTIATION_INFO,
         ExtensionType::SERVER_NAME,
-        ExtensionType::MAX_FRAGMENT_LENGTH,
-        ExtensionType::RECORD_SIZE_LIMIT,
-        ExtensionType::STATUS_REQUEST,
-        ExtensionType::SUPPORTED_GROUPS,
-        ExtensionType::EC_POINT_FORMATS,
-        ExtensionType::SIGNATURE_ALGORITHMS,
-        ExtensionType::ALPN,
         ExtensionType::EXTENDED_MASTER_SECRET,
         ExtensionType::SESSION_TICKET,
+        ExtensionType::STATUS_REQUEST,
+        ExtensionType::MAX_FRAGMENT_LENGTH,
+        ExtensionType::RECORD_SIZE_LIMIT,
+        ExtensionType::ALPN,
+        ExtensionType::EC_POINT_FORMATS,
+        ExtensionType::SUPPORTED_GROUPS,
+        ExtensionType::SIGNATURE_ALGORITHMS,
     ];
 
     fn set(&mut self, extension_type: ExtensionType, body: &mut Reader<'a>) -> Result<(), DecodeError> {
@@ -184,5 +185,151 @@ impl<'a> Block<'a> for ClientExtensions<'a> {
 
     fn frame(&self) -> (bool, Others<'a>) {
         (self.present, self.others)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::wire::{Extension, encode_list};
+
+    /// A block with this one extension.
+    fn block(extension_type: ExtensionType, body: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        Writer::new(&mut out).u16_prefixed(|w| Extension { extension_type, body }.write(w));
+        out
+    }
+
+    /// Why a block with this one extension is refused.
+    fn refused(extension_type: ExtensionType, body: &[u8]) -> DecodeError {
+        ClientExtensions::decode(&block(extension_type, body)).unwrap_err()
+    }
+
+    #[test]
+    fn every_extension_has_the_bytes_of_its_rfc() {
+        let made = ClientExtensions {
+            server_name: Some(ServerNames::host(b"a.de")),
+            max_fragment_length: Some(MaxFragmentLength::MAX_1024),
+            status_request: Some(StatusRequest::ocsp()),
+            supported_groups: Some(List::from_encoded(&[0, 29, 0x1a, 0x1a]).unwrap()),
+            ec_point_formats: Some(List::from_encoded(&[0]).unwrap()),
+            signature_algorithms: Some(List::from_encoded(&[4, 3]).unwrap()),
+            alpn: Some(List::from_encoded(b"\x02h2\x01x").unwrap()),
+            extended_master_secret: true,
+            record_size_limit: Some(0x4001),
+            session_ticket: Some(&[8, 8]),
+            renegotiation_info: Some(&[6]),
+            others: Others::from_encoded(&[0x2a, 0x2a, 0, 1, 0]).unwrap(),
+            ..Default::default()
+        };
+        let bodies: [&[u8]; 12] = [
+            &[0xff, 0x01, 0, 2, 1, 6],
+            &[0, 0, 0, 9, 0, 7, 0, 0, 4, b'a', b'.', b'd', b'e'],
+            &[0, 23, 0, 0],
+            &[0, 35, 0, 2, 8, 8],
+            &[0, 5, 0, 5, 1, 0, 0, 0, 0],
+            &[0, 1, 0, 1, 2],
+            &[0, 28, 0, 2, 0x40, 1],
+            &[0, 16, 0, 7, 0, 5, 2, b'h', b'2', 1, b'x'],
+            &[0, 11, 0, 2, 1, 0],
+            &[0, 10, 0, 6, 0, 4, 0, 29, 0x1a, 0x1a],
+            &[0, 13, 0, 4, 0, 2, 4, 3],
+            &[0x2a, 0x2a, 0, 1, 0],
+        ];
+        let bytes = made.encode();
+        assert_eq!(bytes[2..], bodies.concat());
+        assert_eq!(usize::from(u16::from_be_bytes([bytes[0], bytes[1]])), bodies.concat().len());
+        let decoded = ClientExtensions::decode(&bytes).unwrap();
+        assert_eq!(decoded, made);
+        assert_eq!(decoded.encode(), bytes);
+        assert!(decoded.types().eq(made.types()) && made.types().count() == 12);
+        for body in bodies {
+            let alone = [&[0, u8::try_from(body.len()).unwrap()], body].concat();
+            assert_eq!(ClientExtensions::decode(&alone).unwrap().encode(), alone);
+            assert_ne!(ClientExtensions::decode(&alone).unwrap(), made);
+            // A shorter extension whose length is right, so that only its own lengths can tell.
+            for len in 4..body.len() {
+                let kind = ExtensionType(u16::from_be_bytes([body[0], body[1]]));
+                let cut = ClientExtensions::decode(&block(kind, &body[4..len])).is_err();
+                // Of a ticket or of an unknown extension, any number of bytes is a whole one.
+                assert_eq!(cut, kind != ExtensionType::SESSION_TICKET && kind.0 != 0x2a2a, "{kind}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_block_is_not_the_same_as_none() {
+        let (none, empty) = (ClientExtensions::default(), ClientExtensions::decode(&[0, 0]).unwrap());
+        assert_eq!(ClientExtensions::decode(&[]), Ok(none));
+        assert_eq!(none.encode(), []);
+        assert_eq!(empty.encode(), [0, 0]);
+        assert_ne!(none, empty);
+        assert!(empty.present && empty.types().next().is_none());
+    }
+
+    #[test]
+    fn lists_and_names_may_not_be_empty() {
+        assert_eq!(refused(ExtensionType::SUPPORTED_GROUPS, &[0, 0]), DecodeError::Empty);
+        assert_eq!(refused(ExtensionType::SIGNATURE_ALGORITHMS, &[0, 0]), DecodeError::Empty);
+        assert_eq!(refused(ExtensionType::EC_POINT_FORMATS, &[0]), DecodeError::Empty);
+        assert_eq!(refused(ExtensionType::ALPN, &[0, 0]), DecodeError::Empty);
+        assert_eq!(refused(ExtensionType::ALPN, &[0, 1, 0]), DecodeError::Empty);
+        assert_eq!(refused(ExtensionType::SERVER_NAME, &[0, 0]), DecodeError::Empty);
+    }
+
+    #[test]
+    fn pairs_do_not_come_in_odd_lengths() {
+        assert_eq!(refused(ExtensionType::SUPPORTED_GROUPS, &[0, 3, 0, 29, 0]), DecodeError::Ragged);
+        assert_eq!(refused(ExtensionType::SIGNATURE_ALGORITHMS, &[0, 1, 4]), DecodeError::Ragged);
+    }
+
+    #[test]
+    fn bytes_left_over_in_an_extension_are_refused() {
+        for (extension_type, body) in [
+            (ExtensionType::EXTENDED_MASTER_SECRET, &[0][..]),
+            (ExtensionType::RECORD_SIZE_LIMIT, &[2, 0, 0]),
+            (ExtensionType::MAX_FRAGMENT_LENGTH, &[1, 1]),
+            (ExtensionType::RENEGOTIATION_INFO, &[0, 0]),
+            (ExtensionType::SUPPORTED_GROUPS, &[0, 2, 0, 29, 0]),
+            (ExtensionType::EC_POINT_FORMATS, &[1, 0, 0]),
+            (ExtensionType::SIGNATURE_ALGORITHMS, &[0, 2, 4, 3, 4, 3]),
+            (ExtensionType::ALPN, &[0, 2, 1, b'x', 0]),
+            (ExtensionType::SERVER_NAME, &[0, 4, 0, 0, 1, b'x', 0]),
+            (ExtensionType::STATUS_REQUEST, &[1, 0, 0, 0, 0, 0]),
+        ] {
+            assert_eq!(refused(extension_type, body), DecodeError::Trailing, "{extension_type}");
+        }
+    }
+
+    #[test]
+    fn an_extension_that_comes_twice_is_refused_known_or_not() {
+        for kind in
+            [ExtensionType::EXTENDED_MASTER_SECRET, ExtensionType::SESSION_TICKET, ExtensionType(0x5a5a)]
+        {
+            let twice = [kind, ExtensionType(0x1234), kind];
+            let items = encode_list(twice.map(|extension_type| Extension { extension_type, body: &[] }));
+            let mut bytes = Vec::new();
+            Writer::new(&mut bytes).u16_prefixed(|w| w.bytes(&items));
+            assert_eq!(ClientExtensions::decode(&bytes), Err(DecodeError::Duplicate));
+        }
+    }
+
+    #[test]
+    fn the_order_survives_and_so_does_what_was_changed_since() {
+        let bytes = [0, 23, 0x0a, 0x0a, 0, 1, 7, 0, 23, 0, 0, 0, 28, 0, 2, 0x40, 0, 0, 43, 0, 0, 0, 35, 0, 0];
+        let mut hello = ClientExtensions::decode(&bytes).unwrap();
+        assert_eq!(hello.encode(), bytes);
+        hello.extended_master_secret = false;
+        hello.record_size_limit = Some(64);
+        hello.alpn = Some(List::from_encoded(b"\x01x").unwrap());
+        let types: Vec<_> = hello.types().map(|each| each.0).collect();
+        assert_eq!(types, [16, 0x0a0a, 28, 43, 35]);
+        let written = hello.encode();
+        let added = [0, 27, 0, 16, 0, 4, 0, 2, 1, b'x'];
+        let came = [0x0a, 0x0a, 0, 1, 7, 0, 28, 0, 2, 0, 64, 0, 43, 0, 0, 0, 35, 0, 0];
+        assert_eq!(written, [&added[..], &came].concat());
+        assert_eq!(ClientExtensions::decode(&written), Ok(hello));
     }
 }

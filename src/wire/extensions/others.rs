@@ -119,3 +119,53 @@ impl fmt::Debug for Others<'_> {
         f.debug_map().entries(self.iter()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::check::assert_same;
+    use crate::wire::{ClientExtensions, encode_list};
+
+    #[test]
+    fn an_extension_is_a_type_and_a_body() {
+        let extension = Extension { extension_type: ExtensionType(0x3a3a), body: &[1, 2] };
+        assert_same(&extension, &[0x3a, 0x3a, 0, 2, 1, 2]);
+    }
+
+    #[test]
+    fn unknown_extensions_are_found_by_type_and_known_ones_are_not_among_them() {
+        let bytes = [0, 14, 0x1a, 0x1a, 0, 0, 0, 23, 0, 0, 0, 43, 0, 2, 3, 3];
+        let others = ClientExtensions::decode(&bytes).unwrap().others;
+        let list: Vec<_> = others.iter().collect();
+        assert_eq!(list, [(ExtensionType(0x1a1a), &[][..]), (ExtensionType::SUPPORTED_VERSIONS, &[3, 3])]);
+        assert_eq!(others.find(ExtensionType::SUPPORTED_VERSIONS), Some(&[3, 3][..]));
+        assert_eq!(others.find(ExtensionType::EXTENDED_MASTER_SECRET), None);
+        assert!(!others.is_empty() && Others::default().is_empty());
+        assert_eq!(others, Others::from_encoded(&[0x1a, 0x1a, 0, 0, 0, 43, 0, 2, 3, 3]).unwrap());
+    }
+
+    #[test]
+    fn broken_blocks_and_types_that_come_twice_are_refused() {
+        assert_eq!(Others::from_encoded(&[0x1a, 0x1a, 0]), Err(DecodeError::Ragged));
+        assert_eq!(Others::from_encoded(&[0x1a, 0x1a, 0, 1]), Err(DecodeError::Ragged));
+        let twice = [0x1a, 0x1a, 0, 0, 9, 9, 0, 0, 0x1a, 0x1a, 0, 0];
+        assert_eq!(Others::from_encoded(&twice), Err(DecodeError::Duplicate));
+    }
+
+    #[test]
+    fn as_many_extensions_as_fit_are_read_and_one_that_comes_twice_is_found_among_them() {
+        let numbered = |number| Extension { extension_type: ExtensionType(number), body: &[] };
+        let mut block = encode_list((0x1000..0x1000 + 16_383).rev().map(numbered));
+        assert_eq!(block.len(), 65_532);
+        assert_eq!(Others::from_encoded(&block).unwrap().iter().count(), 16_383);
+        block[65_528..].copy_from_slice(&[0x2f, 0xff, 0, 0]);
+        assert_eq!(Others::from_encoded(&block), Err(DecodeError::Duplicate));
+    }
+
+    #[test]
+    fn the_others_of_a_clients_hello_do_not_bring_its_known_ones_along() {
+        let bytes = [0, 12, 0, 23, 0, 0, 0x1a, 0x1a, 0, 0, 0, 35, 0, 0];
+        let others = ClientExtensions::decode(&bytes).unwrap().others;
+        assert_eq!(ClientExtensions { others, ..Default::default() }.encode(), [0, 4, 0x1a, 0x1a, 0, 0]);
+    }
+}

@@ -169,3 +169,90 @@ fn read_chosen(list: &[u8]) -> Result<ProtocolName<'_>, DecodeError> {
         name => ProtocolName::decode(name),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_extension_has_the_bytes_of_its_rfc() {
+        let made = ServerExtensions {
+            server_name: true,
+            max_fragment_length: Some(MaxFragmentLength(9)),
+            status_request: true,
+            ec_point_formats: Some(List::from_encoded(&[0, 1]).unwrap()),
+            alpn: Some(ProtocolName(b"h2")),
+            extended_master_secret: true,
+            record_size_limit: Some(64),
+            session_ticket: true,
+            renegotiation_info: Some(&[]),
+            others: Others::from_encoded(&[0, 10, 0, 4, 0, 2, 0, 23]).unwrap(),
+            ..Default::default()
+        };
+        let bodies: [&[u8]; 10] = [
+            &[0xff, 0x01, 0, 1, 0],
+            &[0, 0, 0, 0],
+            &[0, 1, 0, 1, 9],
+            &[0, 28, 0, 2, 0, 64],
+            &[0, 5, 0, 0],
+            &[0, 11, 0, 3, 2, 0, 1],
+            &[0, 16, 0, 5, 0, 3, 2, b'h', b'2'],
+            &[0, 23, 0, 0],
+            &[0, 35, 0, 0],
+            // A server does not send its groups, but some do: it is told as one of the others.
+            &[0, 10, 0, 4, 0, 2, 0, 23],
+        ];
+        let bytes = made.encode();
+        assert_eq!(bytes[2..], bodies.concat());
+        let decoded = ServerExtensions::decode(&bytes).unwrap();
+        assert_eq!(decoded, made);
+        assert_eq!(decoded.others.find(ExtensionType::SUPPORTED_GROUPS), Some(&[0, 2, 0, 23][..]));
+        assert_eq!(decoded.types().last(), Some(ExtensionType::SUPPORTED_GROUPS));
+        for body in bodies {
+            let alone = [&[0, u8::try_from(body.len()).unwrap()], body].concat();
+            let decoded = ServerExtensions::decode(&alone).unwrap();
+            assert_eq!(decoded.encode(), alone);
+            assert_eq!(decoded.types().count(), 1);
+            assert_ne!(decoded, made);
+        }
+        let reversed: alloc::vec::Vec<_> = bodies.into_iter().rev().flatten().copied().collect();
+        let reversed = [&bytes[..2], &reversed].concat();
+        assert_eq!(ServerExtensions::decode(&reversed), Ok(made));
+        assert_eq!(ServerExtensions::decode(&reversed).unwrap().encode(), reversed);
+    }
+
+    #[test]
+    fn what_only_says_yes_is_empty() {
+        for extension_type in [0, 5, 23, 35] {
+            let bytes = [0, 5, 0, extension_type, 0, 1, 0];
+            assert_eq!(ServerExtensions::decode(&bytes), Err(DecodeError::Trailing));
+            assert!(ServerExtensions::decode(&[0, 4, 0, extension_type, 0, 0]).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_server_chooses_exactly_one_protocol() {
+        assert_eq!(ServerExtensions::decode(b"\0\x06\0\x10\0\x02\0\0"), Err(DecodeError::Empty));
+        assert_eq!(ServerExtensions::decode(b"\0\x07\0\x10\0\x03\0\x01\0"), Err(DecodeError::Empty));
+        assert_eq!(
+            ServerExtensions::decode(b"\0\x0a\0\x10\0\x06\0\x04\x01x\x01y"),
+            Err(DecodeError::Trailing)
+        );
+        assert_eq!(ServerExtensions::decode(b"\0\x07\0\x10\0\x03\0\x01\x05"), Err(DecodeError::Truncated));
+    }
+
+    #[test]
+    fn an_extension_that_comes_twice_is_refused() {
+        let bytes = [0, 8, 0, 23, 0, 0, 0, 23, 0, 0];
+        assert_eq!(ServerExtensions::decode(&bytes), Err(DecodeError::Duplicate));
+    }
+
+    #[test]
+    fn an_empty_block_is_not_the_same_as_none() {
+        let none = ServerExtensions::decode(&[]).unwrap();
+        let empty = ServerExtensions::decode(&[0, 0]).unwrap();
+        assert_eq!((none.encode().len(), empty.encode().len()), (0, 2));
+        assert_ne!(none, empty);
+        assert_eq!(none, ServerExtensions::default());
+    }
+}

@@ -99,3 +99,41 @@ impl Encode for Name<'_> {
         writer.u16_prefixed(|w| w.bytes(self.name));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::check::assert_same;
+
+    #[test]
+    fn a_host_name_is_one_name_in_a_list() {
+        assert_same(&ServerNames::host(b"a.de"), &[0, 7, 0, 0, 4, b'a', b'.', b'd', b'e']);
+        assert_eq!(ServerNames::host(b"a.de").host_name(), Some(&b"a.de"[..]));
+    }
+
+    #[test]
+    fn names_of_other_types_are_skipped_and_survive() {
+        let bytes = [0, 9, 7, 0, 2, 1, 2, 0, 0, 1, b'x'];
+        let names = ServerNames::decode(&bytes).unwrap();
+        assert_eq!(names.host_name(), Some(&b"x"[..]));
+        assert_eq!(names.encode(), bytes);
+        let bytes = [0, 5, 7, 0, 2, 1, 2];
+        let names = ServerNames::decode(&bytes).unwrap();
+        assert_eq!(names.host_name(), None);
+        assert_eq!(names.encode(), bytes);
+    }
+
+    #[test]
+    fn no_list_and_no_name_is_empty() {
+        assert_eq!(ServerNames::decode(&[0, 0]), Err(DecodeError::Empty));
+        assert_eq!(ServerNames::decode(&[0, 3, 0, 0, 0]), Err(DecodeError::Empty));
+        assert_eq!(ServerNames::decode(&[0, 3, 9, 0, 0]), Err(DecodeError::Empty));
+        assert_eq!(ServerNames::decode(&[0, 4, 0, 0, 2, b'x']), Err(DecodeError::Ragged));
+    }
+
+    #[test]
+    fn a_type_of_name_comes_once() {
+        assert_eq!(ServerNames::decode(&[0, 8, 0, 0, 1, b'x', 0, 0, 1, b'y']), Err(DecodeError::Duplicate));
+        assert_eq!(ServerNames::decode(&[0, 8, 5, 0, 1, b'x', 5, 0, 1, b'x']), Err(DecodeError::Duplicate));
+    }
+}
