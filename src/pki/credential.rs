@@ -44,6 +44,9 @@ impl Credential {
         chain: Vec<CertificateDer<'static>>,
     ) -> Result<Self, CertificateError> {
         let leaf = Leaf::parse(chain.first().ok_or(CertificateError::Missing)?)?;
+        if chain.iter().any(|certificate| certificate.is_empty()) {
+            return Err(CertificateError::BadEncoding);
+        }
         // opaque ASN.1Cert<1..2^24-1>; struct { ASN.1Cert certificate_list<0..2^24-1>; } Certificate;
         let len = chain.iter().try_fold(3_usize, |len, cert| len.checked_add(cert.len())?.checked_add(3));
         if len.is_none_or(|len| len > MAX_MESSAGE) {

@@ -42,7 +42,8 @@ pub enum CertificateError {
     WrongPurpose,
     /// Its key is none of P-256, P-384, Ed25519 and RSA of 2048 to 8192 bits.
     UnsupportedKey,
-    /// It, or a certificate above it, is signed with an algorithm that is not accepted: SHA-1, say.
+    /// It, or a certificate above it, is signed with an algorithm that is not accepted, SHA-1 say, or that does not
+    /// go with its issuer's key.
     UnsupportedSignature,
     /// The signature on it, or on a certificate above it, is not by its issuer's key.
     BadSignature,
@@ -104,7 +105,8 @@ impl CertificateError {
                 "the certificate's key is none of P-256, P-384, Ed25519 and RSA of 2048 to 8192 bits"
             }
             Self::UnsupportedSignature => {
-                "the certificate, or one above it, is signed with an algorithm that is not accepted, as SHA-1 is"
+                "the certificate, or one above it, is signed with an algorithm that is not accepted (SHA-1, say) or \
+                 that does not go with its issuer's key"
             }
             Self::BadSignature => {
                 "the signature on the certificate, or on one above it, does not verify: was it issued by another CA of \
@@ -142,7 +144,7 @@ fn not_for_name(f: &mut fmt::Formatter<'_>, expected: &str, presented: &[String]
 
 #[cfg(test)]
 mod tests {
-    use alloc::{format, string::ToString, vec};
+    use alloc::{format, string::ToString};
 
     use super::*;
 
@@ -162,7 +164,7 @@ mod tests {
         assert!(names(8).to_string().ends_with("n7.example"));
         assert!(names(10).to_string().ends_with("n7.example and 2 more"));
         assert!(names(0).to_string().contains("for no DNS name"));
-        let all = vec![CertificateError::NoRoots, CertificateError::Unacceptable("odd")];
+        let all = [CertificateError::NoRoots, CertificateError::Unacceptable("odd")];
         assert!(all.iter().all(|error| !error.to_string().is_empty()));
     }
 }

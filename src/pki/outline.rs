@@ -233,6 +233,19 @@ mod tests {
     }
 
     #[test]
+    fn an_rsa_key_is_as_long_as_its_modulus() {
+        let bits_of = |bits| PublicKey { whole: &[], algorithm: &[], bits }.rsa_bits();
+        assert_eq!(bits_of(&[0x30, 8, 2, 3, 0, 0x80, 1, 2, 1, 3]), Ok(16));
+        assert_eq!(bits_of(&[0x30, 7, 2, 2, 0x01, 1, 2, 1, 3]), Ok(9));
+        assert_eq!(bits_of(&[0x30, 6, 2, 1, 0, 2, 1, 3]), Ok(0));
+        for bad in
+            [&[][..], &[0x30, 0], &[0x30, 3, 2, 1, 5], &[0x30, 9, 2, 1, 5, 2, 1, 3, 2, 1, 1], &[0x30, 1, 2]]
+        {
+            assert_eq!(bits_of(bad), Err(Malformed), "{bad:?}");
+        }
+    }
+
+    #[test]
     fn key_usage_bits_are_numbered_from_the_first() {
         assert_eq!(key_usage(&[3, 2, 7, 0x80]), Ok(1));
         assert_eq!(key_usage(&[3, 2, 5, 0xa0]), Ok(0b101));

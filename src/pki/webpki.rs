@@ -31,7 +31,8 @@ const MAX_CHAIN: usize = 16;
 /// Checks the path to a root with its signatures (SHA-1 is refused), dates, basic constraints, name constraints, key
 /// usage and extended key usage; of a server, also that it is the one that was meant, a DNS name or an IP address
 /// in its subjectAltName. Revocation is not checked: a stapled OCSP response is there for verifiers that do.
-/// The path is built from at most 16 certificates. Cheap to clone.
+/// The path is built from at most 16 certificates. A certificate that signs itself and is no CA's may be its own root.
+/// Cheap to clone.
 #[derive(Clone)]
 pub struct WebPki {
     provider: &'static Provider,
