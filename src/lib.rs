@@ -11,7 +11,7 @@ mod error;
 mod handshake;
 pub mod pki;
 mod record;
-mod schedule;
+pub mod schedule;
 pub mod server;
 pub mod session;
 pub mod wire;

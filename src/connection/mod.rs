@@ -15,7 +15,7 @@ pub(crate) use self::{halves::Step, info::Facts};
 pub use crate::record::Sent;
 use crate::{
     error::Error,
-    handshake::{Channel, FinishedVerified, Renegotiation},
+    handshake::{Aligned, Channel, FinishedVerified, Renegotiation},
     record::{Plaintext, RecvBuf},
     schedule::Exporter,
 };
@@ -44,8 +44,13 @@ pub enum Received<'b> {
 }
 
 impl Connection {
-    /// Only after both Finished: the proof says so.
-    pub(crate) fn new(channel: Channel, renegotiation: Renegotiation, facts: Facts, _: FinishedVerified) -> Self {
+    /// Only after both Finished, and with nothing left over: the proofs say so.
+    pub(crate) fn new(
+        channel: Channel,
+        renegotiation: Renegotiation,
+        facts: Facts,
+        _: (FinishedVerified, Aligned),
+    ) -> Self {
         let (opener, sealer) = channel.into_parts();
         Self {
             reader: Reader::new(facts.side, opener, renegotiation),

@@ -117,7 +117,7 @@ pub(crate) struct Complete {
 impl Complete {
     /// Traffic begins: the state of the handshake is gone.
     pub(crate) fn into_connection(self, common: Common) -> (Connection, RecvBuf) {
-        let Self { facts, renegotiation, finished, aligned: _ } = self;
-        (Connection::new(common.channel, renegotiation, facts, finished), common.buf)
+        let Self { facts, renegotiation, finished, aligned } = self;
+        (Connection::new(common.channel, renegotiation, facts, (finished, aligned)), common.buf)
     }
 }

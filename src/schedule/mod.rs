@@ -9,7 +9,9 @@ mod traffic;
 mod transcript;
 
 pub use exporter::{ContextTooLong, Exporter};
-pub use finished::Side;
+pub use finished::{Side, VerifyData};
 pub use key_log::KeyLog;
-pub use master::{MasterSecret, Premaster, Randoms};
+pub use master::{MasterSecret, Premaster, Randoms, SessionHash};
+pub use prf::Prf;
+pub use traffic::{TrafficKeys, WriteKey};
 pub use transcript::{Log, Transcript, TranscriptBuffer};
