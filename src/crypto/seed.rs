@@ -87,3 +87,89 @@ impl Label {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    /// The bytes 0 to 31.
+    fn counting() -> Seed {
+        Seed::for_replay(core::array::from_fn(|i| i as u8))
+    }
+
+    fn hex(bytes: &[u8]) -> alloc::string::String {
+        bytes.iter().map(|byte| alloc::format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn draws_are_hmac_of_their_labels() {
+        // Computed apart from this crate: HMAC-SHA256 under the bytes 0 to 31.
+        let random = counting().draw::<32>(Label::ClientRandom);
+        assert_eq!(hex(random.expose()), "e022124352e1645c05d9999346ef82f29948cbfc654e36beb6c07f2cbffaf3bf");
+        let entropy = counting().draw::<64>(Label::KeyExchange);
+        assert_eq!(
+            hex(entropy.expose()),
+            "3db3d361c36c52c3c8c6ef6d3644ecc60bcddad8ec51f034db8dfee9a9310c59\
+             48fc647f2d5a60c6ec3b16d799bbe2545af55b463080c309b4fd5c50421c06ba"
+        );
+        let salt = counting().draw::<12>(Label::Store);
+        assert_eq!(hex(salt.expose()), "1a4dace8735dcadb0020a723");
+    }
+
+    #[test]
+    fn every_label_draws_something_else() {
+        let labels = [
+            Label::ClientRandom,
+            Label::ServerRandom,
+            Label::SessionId,
+            Label::KeyExchange,
+            Label::Ticket,
+            Label::Store,
+        ];
+        let draws: Vec<[u8; 32]> = labels.iter().map(|label| *counting().draw(*label).expose()).collect();
+        for (i, draw) in draws.iter().enumerate() {
+            assert!(!draws[..i].contains(draw));
+        }
+    }
+
+    #[test]
+    fn a_seed_is_the_32_bytes_of_its_source() {
+        /// Gives 0, 1, 2 and so on.
+        struct Counting(u8);
+
+        impl rand_core::TryRng for Counting {
+            type Error = core::convert::Infallible;
+
+            fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+                unreachable!("seeds are filled by bytes")
+            }
+
+            fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+                unreachable!("seeds are filled by bytes")
+            }
+
+            fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+                for byte in bytes {
+                    *byte = self.0;
+                    self.0 += 1;
+                }
+                Ok(())
+            }
+        }
+
+        impl rand_core::TryCryptoRng for Counting {}
+
+        let seed = Seed::from_rng(&mut Counting(0));
+        let draw = |seed: &Seed| *seed.draw::<32>(Label::Ticket).expose();
+        assert_eq!(draw(&seed), draw(&counting()));
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn seeds_of_the_operating_system_differ() {
+        let draw = || *Seed::from_os().unwrap().draw::<32>(Label::Ticket).expose();
+        assert_ne!(draw(), draw());
+    }
+}

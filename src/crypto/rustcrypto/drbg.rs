@@ -91,3 +91,44 @@ pub(super) fn keyed(key: &[u8]) -> Hmac<Sha256> {
     // RFC 2104, 2: "The authentication key K can be of any length"
     Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
 }
+
+#[cfg(test)]
+mod tests {
+    use rand_core::Rng;
+
+    use super::*;
+
+    /// HMAC-SHA256(k, 0) and the front of HMAC-SHA256(k, 1), each counter 8 bytes, where k is
+    /// HMAC-SHA256(32 bytes of 3, 0804 ‖ "message"); computed apart from this crate.
+    const STREAM: [u8; 40] = [
+        0x70, 0xb0, 0x13, 0x02, 0x57, 0x1f, 0xe1, 0x84, 0x08, 0x0d, 0x51, 0xcc, 0x88, 0x65, 0xca, 0x7e, 0x06,
+        0xc6, 0xa3, 0x11, 0x45, 0xcf, 0xe1, 0x66, 0x72, 0x3b, 0x79, 0x73, 0xcd, 0x52, 0x35, 0xcd, 0xa3, 0x43,
+        0x13, 0xd2, 0xf6, 0x02, 0xd9, 0xbb,
+    ];
+
+    fn drbg() -> Drbg {
+        Drbg::new(&Secret::new([3; 32]), SignatureScheme::RSA_PSS_RSAE_SHA256, b"message")
+    }
+
+    #[test]
+    fn the_stream_is_the_same_however_it_is_cut() {
+        let mut drbg = drbg();
+        let mut bytes = [0; 28];
+        drbg.fill_bytes(&mut bytes);
+        assert_eq!(bytes, STREAM[..28]);
+        assert_eq!(drbg.next_u64().to_le_bytes(), STREAM[28..36]);
+        assert_eq!(drbg.next_u32().to_le_bytes(), STREAM[36..]);
+    }
+
+    #[test]
+    fn key_scheme_and_message_each_change_the_stream() {
+        let first = |secret, scheme, message: &[u8]| {
+            Drbg::new(&Secret::new([secret; 32]), scheme, message).next_u64()
+        };
+        let scheme = SignatureScheme::RSA_PSS_RSAE_SHA256;
+        assert_eq!(first(3, scheme, b"message"), drbg().next_u64());
+        assert_ne!(first(4, scheme, b"message"), drbg().next_u64());
+        assert_ne!(first(3, SignatureScheme::RSA_PSS_RSAE_SHA384, b"message"), drbg().next_u64());
+        assert_ne!(first(3, scheme, b"massage"), drbg().next_u64());
+    }
+}

@@ -28,3 +28,6 @@ pub static RUSTCRYPTO: Provider = Provider {
     path_algorithms: verify::PATH_ALGORITHMS,
     signing_key: parse::signing_key,
 };
+
+#[cfg(test)]
+mod tests;
