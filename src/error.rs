@@ -197,7 +197,9 @@ impl Incompatible {
 impl Refusal {
     const fn alert(self) -> Alert {
         match self {
-            Self::Signature | Self::WrongSignature | Self::OtherPeer | Self::Provider => Alert::INTERNAL_ERROR,
+            Self::Signature | Self::WrongSignature | Self::OtherPeer | Self::Provider => {
+                Alert::INTERNAL_ERROR
+            }
             Self::Config | Self::Credential => Alert::HANDSHAKE_FAILURE,
             Self::ServerName => Alert::UNRECOGNIZED_NAME,
         }
@@ -313,7 +315,9 @@ impl fmt::Display for Illegal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::SuiteNotOffered => "the server chose a cipher suite that was not offered",
-            Self::CertificateForOtherSuite => "the peer's certificate has a key of another kind than the cipher suite needs",
+            Self::CertificateForOtherSuite => {
+                "the peer's certificate has a key of another kind than the cipher suite needs"
+            }
             Self::CertificateCurve => "the peer's certificate has a key on a curve that was not offered",
             Self::Compression => "the peer insists on compression",
             Self::PointFormats => "the peer cannot read uncompressed points",
@@ -359,7 +363,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Signature => "the key holder refused to sign",
-            Self::WrongSignature => "the key holder made a signature that does not verify: is it the certificate's key?",
+            Self::WrongSignature => {
+                "the key holder made a signature that does not verify: is it the certificate's key?"
+            }
             Self::Config => "there is no configuration for this client",
             Self::ServerName => "the client asks for a server name that is not served",
             Self::OtherPeer => "the verifier's answer is about another peer",

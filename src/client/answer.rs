@@ -29,7 +29,11 @@ pub(crate) struct AwaitRequestOrDone {
 }
 
 impl AwaitRequestOrDone {
-    pub(super) fn certificate_request(mut self: Box<Self>, message: CertificateRequest<'_>, raw: &[u8]) -> Next<Client> {
+    pub(super) fn certificate_request(
+        mut self: Box<Self>,
+        message: CertificateRequest<'_>,
+        raw: &[u8],
+    ) -> Next<Client> {
         self.full.agreed.transcript.add(raw);
         let wanted = Wanted {
             certificate_types: message.certificate_types.iter().collect(),
@@ -158,7 +162,11 @@ pub(crate) struct Signing {
 }
 
 impl Signing {
-    pub(super) fn signature(self: Box<Self>, signature: Result<Signature, SignError>, cx: &mut Common) -> Then {
+    pub(super) fn signature(
+        self: Box<Self>,
+        signature: Result<Signature, SignError>,
+        cx: &mut Common,
+    ) -> Then {
         let Signature(signature) = signature.map_err(|SignError| Error::Refused(Refusal::Signature))?;
         let Self { mut full, keys, mut flight, request } = *self;
         let mut verify = Vec::new();

@@ -4,14 +4,14 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use pki_types::{CertificateDer, ServerName};
 
+pub(crate) use super::{
+    answer::{AwaitHelloDone, AwaitRequestOrDone, Choosing, Signing},
+    finish::{FullAwaitCcs, FullAwaitFinished},
+};
 use super::{
     config::ClientConfig,
     hello::{self, Answer},
     states::{Ask, Awaiting, Client},
-};
-pub(crate) use super::{
-    answer::{AwaitHelloDone, AwaitRequestOrDone, Choosing, Signing},
-    finish::{FullAwaitCcs, FullAwaitFinished},
 };
 use crate::{
     crypto::{Label, Seed},
@@ -19,9 +19,7 @@ use crate::{
     handshake::{Agreed, Common, Next, PeerSignature, SignatureVerified},
     pki::{CertificateError, Leaf, PresentedPeer, VerifiedPeer},
     schedule::{Log, Premaster, Randoms, TranscriptBuffer},
-    wire::{
-        Certificate, CertificateStatus, DecodeError, Encode, ServerHello, ServerKeyExchange,
-    },
+    wire::{Certificate, CertificateStatus, DecodeError, Encode, ServerHello, ServerKeyExchange},
 };
 
 pub(super) type Then = Result<Next<Client>, Error>;
@@ -58,7 +56,12 @@ impl AwaitServerHello {
         &self.hello
     }
 
-    pub(super) fn server_hello(self: Box<Self>, message: ServerHello<'_>, raw: &[u8], cx: &mut Common) -> Then {
+    pub(super) fn server_hello(
+        self: Box<Self>,
+        message: ServerHello<'_>,
+        raw: &[u8],
+        cx: &mut Common,
+    ) -> Then {
         let Self { config, server, random, hello } = *self;
         let Answer { suite, staple, mut info } = hello::check(&config, &hello, &message)?;
         let settings = &config.settings;
@@ -142,7 +145,11 @@ pub(crate) struct AwaitStatusOrKeyExchange {
 }
 
 impl AwaitStatusOrKeyExchange {
-    pub(super) fn certificate_status(self: Box<Self>, message: CertificateStatus<'_>, raw: &[u8]) -> Next<Client> {
+    pub(super) fn certificate_status(
+        self: Box<Self>,
+        message: CertificateStatus<'_>,
+        raw: &[u8],
+    ) -> Next<Client> {
         let Self { mut full, leaf, mut presented } = *self;
         full.agreed.transcript.add(raw);
         presented.ocsp = Some(message.response.into());

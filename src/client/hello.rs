@@ -45,7 +45,8 @@ pub(super) fn client_hello(config: &ClientConfig, server: &ServerName<'_>, rando
         ..ClientExtensions::default()
     };
     let mut message = Vec::new();
-    if let (Ok(cipher_suites), Ok(compression_methods)) = (List::from_encoded(&suites), List::from_encoded(&NULL))
+    if let (Ok(cipher_suites), Ok(compression_methods)) =
+        (List::from_encoded(&suites), List::from_encoded(&NULL))
     {
         let version = ProtocolVersion::TLS1_2;
         let session_id = SessionId::EMPTY;
@@ -71,11 +72,7 @@ pub(super) struct Answer {
 }
 
 /// Checks the server's hello against ours.
-pub(super) fn check(
-    config: &ClientConfig,
-    ours: &[u8],
-    hello: &ServerHello<'_>,
-) -> Result<Answer, Error> {
+pub(super) fn check(config: &ClientConfig, ours: &[u8], hello: &ServerHello<'_>) -> Result<Answer, Error> {
     if hello.version != ProtocolVersion::TLS1_2 {
         return Err(Incompatible::Version.into());
     }
@@ -87,8 +84,7 @@ pub(super) fn check(
         return Err(Illegal::Compression.into());
     }
     let extensions = &hello.extensions;
-    if !extensions.extended_master_secret
-        && settings.extended_master_secret == ExtendedMasterSecret::Required
+    if !extensions.extended_master_secret && settings.extended_master_secret == ExtendedMasterSecret::Required
     {
         return Err(Incompatible::ExtendedMasterSecret.into());
     }
@@ -118,7 +114,8 @@ fn check_extensions(config: &ClientConfig, ours: &[u8], hello: &ServerHello<'_>)
         .map_err(|why| Error::Decode { message: "ClientHello", why })?;
     // RFC 5246, 7.4.1.4: "If a client receives an extension type in ServerHello that it did not request in the
     // associated ClientHello, it MUST abort the handshake with an unsupported_extension fatal alert."
-    let mut not_offered = hello.extensions.types().filter(|theirs| ours.extensions.types().all(|ours| ours != *theirs));
+    let mut not_offered =
+        hello.extensions.types().filter(|theirs| ours.extensions.types().all(|ours| ours != *theirs));
     if let Some(extension) = not_offered.next() {
         return Err(Illegal::ExtensionNotOffered(extension).into());
     }

@@ -71,8 +71,12 @@ impl From<Step<Client>> for ClientHandshake {
             Step::Flush(flush) => Self::NeedsFlush(NeedsFlush(flush)),
             Step::Input(input) => Self::NeedsInput(NeedsInput(input)),
             Step::Ask(common, Ask::Verdict(state)) => Self::NeedsVerdict(NeedsVerdict { common, state }),
-            Step::Ask(common, Ask::Credential(state)) => Self::NeedsCredential(NeedsCredential { common, state }),
-            Step::Ask(common, Ask::Signature(state)) => Self::NeedsSignature(NeedsSignature { common, state }),
+            Step::Ask(common, Ask::Credential(state)) => {
+                Self::NeedsCredential(NeedsCredential { common, state })
+            }
+            Step::Ask(common, Ask::Signature(state)) => {
+                Self::NeedsSignature(NeedsSignature { common, state })
+            }
             Step::Done(common, complete) => {
                 let (connection, buf) = complete.into_connection(*common);
                 Self::Done(Established { connection, buf })

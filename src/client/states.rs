@@ -64,8 +64,12 @@ impl Role for Client {
         use Message as M;
         let mut storage = Vec::new();
         match (state, incoming.decode(&mut storage)?) {
-            (S::ServerHello(s), Input::Message { message: M::ServerHello(m), raw }) => s.server_hello(m, raw, cx),
-            (S::Certificate(s), Input::Message { message: M::Certificate(m), raw }) => s.certificate(m, raw, cx),
+            (S::ServerHello(s), Input::Message { message: M::ServerHello(m), raw }) => {
+                s.server_hello(m, raw, cx)
+            }
+            (S::Certificate(s), Input::Message { message: M::Certificate(m), raw }) => {
+                s.certificate(m, raw, cx)
+            }
             (S::StatusOrKeyExchange(s), Input::Message { message: M::CertificateStatus(m), raw }) => {
                 Ok(s.certificate_status(m, raw))
             }

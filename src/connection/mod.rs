@@ -7,11 +7,11 @@ mod requests;
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 
+pub(crate) use self::{halves::Step, info::Facts};
 pub use self::{
     halves::{Abort, HalfReceived, Reader, Reply, Writer},
     info::ConnectionInfo,
 };
-pub(crate) use self::{halves::Step, info::Facts};
 pub use crate::record::Sent;
 use crate::{
     error::Error,

@@ -4,10 +4,10 @@ use alloc::vec::Vec;
 
 use super::proofs::Aligned;
 use crate::{
+    crypto::{RecordOpenKey, RecordSealKey},
     error::{Error, Illegal},
     record::{Excess, Opener, RecvBuf, Sealer, Temper},
     schedule::Side,
-    crypto::{RecordOpenKey, RecordSealKey},
     wire::{
         Alert, AlertLevel, AlertMessage, ChangeCipherSpec, ContentType, Decode, DecodeError, Encode,
         HANDSHAKE_HEADER_LEN, HandshakeHeader, HandshakeType, Message, Reader,

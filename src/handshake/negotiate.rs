@@ -8,10 +8,7 @@ use crate::{
 };
 
 /// The first of ours that is among theirs.
-pub(crate) fn choose_group(
-    ours: &[NamedGroup],
-    theirs: Option<&List<'_, NamedGroup>>,
-) -> Option<NamedGroup> {
+pub(crate) fn choose_group(ours: &[NamedGroup], theirs: Option<&List<'_, NamedGroup>>) -> Option<NamedGroup> {
     let mut ours = ours.iter().copied();
     match theirs {
         Some(theirs) => ours.find(|group| theirs.contains(group)),
@@ -29,6 +26,9 @@ pub(crate) fn choose_scheme(
 }
 
 /// The first of our protocols that is among theirs.
-pub(crate) fn choose_protocol<'o>(ours: &'o [Vec<u8>], theirs: &List<'_, ProtocolName<'_>>) -> Option<&'o [u8]> {
+pub(crate) fn choose_protocol<'o>(
+    ours: &'o [Vec<u8>],
+    theirs: &List<'_, ProtocolName<'_>>,
+) -> Option<&'o [u8]> {
     ours.iter().map(Vec::as_slice).find(|ours| theirs.iter().any(|ProtocolName(name)| name == *ours))
 }

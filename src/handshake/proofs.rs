@@ -1,8 +1,8 @@
 //! Values that only exist once something has happened. Each has one maker.
 
 use crate::{
-    error::{Error, Illegal},
     crypto::Provider,
+    error::{Error, Illegal},
     pki::{Leaf, SignatureFailure},
     schedule::{MasterSecret, Side, Transcript},
     wire::{Finished, SignatureScheme},

@@ -7,7 +7,7 @@ mod seal;
 mod temper;
 
 pub use buffer::{Plaintext, RecvBuf, Truncated};
-pub use error::{RecordError, Excess};
+pub use error::{Excess, RecordError};
 pub(crate) use open::{Opened, Opener};
 pub(crate) use seal::Sealer;
 pub use seal::Sent;

@@ -5,9 +5,7 @@ use core::ops::Range;
 use super::{buffer::RecvBuf, error::RecordError};
 use crate::{
     crypto::{NONCE_LEN, RecordOpenKey, TAG_LEN},
-    wire::{
-        ContentType, Decode, MAX_CIPHERTEXT, MAX_PLAINTEXT, ProtocolVersion, Reader, RecordHeader,
-    },
+    wire::{ContentType, Decode, MAX_CIPHERTEXT, MAX_PLAINTEXT, ProtocolVersion, Reader, RecordHeader},
 };
 
 /// One record, opened; its bytes are in the buffer still.
@@ -173,4 +171,3 @@ pub(super) fn additional_data(sequence: u64, content_type: ContentType, plain_le
     let [.., high, low] = plain_len.to_be_bytes();
     [a, b, c, d, e, f, g, h, content_type.0, major, minor, high, low]
 }
-

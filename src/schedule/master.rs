@@ -50,7 +50,12 @@ pub struct MasterSecret {
 impl MasterSecret {
     /// RFC 5246, 8.1: "master_secret = PRF(pre_master_secret, "master secret", ClientHello.random +
     /// ServerHello.random)".
-    pub fn classic(provider: &Provider, hash: HashAlgorithm, premaster: Premaster, randoms: &Randoms) -> Self {
+    pub fn classic(
+        provider: &Provider,
+        hash: HashAlgorithm,
+        premaster: Premaster,
+        randoms: &Randoms,
+    ) -> Self {
         let prf = Prf::new(provider, hash, premaster.0.expose());
         let secret =
             Secret::fill(|out| prf.expand(b"master secret", [&randoms.client, &randoms.server], out));

@@ -4,7 +4,7 @@ use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
 use super::master::SessionHash;
-use crate::crypto::{Digest, HashContext, HashAlgorithm, Provider};
+use crate::crypto::{Digest, HashAlgorithm, HashContext, Provider};
 
 /// The messages up to the ServerHello, before which nobody knows the hash.
 #[derive(Debug, Default)]

@@ -10,21 +10,18 @@ use super::{
 };
 use crate::{
     connection::ConnectionInfo,
-    crypto::{
-        Authentication, KeyExchange, Label, RecordSealKey, SignError, Signature, SignatureRequest,
-    },
+    crypto::{Authentication, KeyExchange, Label, RecordSealKey, SignError, Signature, SignatureRequest},
     error::{Error, Illegal, Incompatible, Refusal},
-    handshake::{
-        Agreed, Aligned, Common, Complete, Keys, Next, PeerSignature, SignatureVerified,
-    },
+    handshake::{Agreed, Aligned, Common, Complete, Keys, Next, PeerSignature, SignatureVerified},
     pki::{CertificateError, Leaf, PresentedPeer, VerifiedPeer},
     schedule::{Log, MasterSecret, Premaster, Randoms, Side, TranscriptBuffer},
     session::{HandshakeKind, NotResumed, TicketSent},
     wire::{
-        Certificate, CertificateEntry, CertificateRequest, CertificateStatus, CertificateVerify, ClientCertificateType,
-        ClientHello, ClientKeyExchange, CompressionMethod, Decode, DistinguishedName, EcPointFormat,
-        EcdheParams, Encode, Finished, HANDSHAKE_HEADER_LEN, Handshake, List, ProtocolName, ProtocolVersion,
-        ServerExtensions, ServerHello, ServerHelloDone, ServerKeyExchange, SessionId, encode_list,
+        Certificate, CertificateEntry, CertificateRequest, CertificateStatus, CertificateVerify,
+        ClientCertificateType, ClientHello, ClientKeyExchange, CompressionMethod, Decode, DistinguishedName,
+        EcPointFormat, EcdheParams, Encode, Finished, HANDSHAKE_HEADER_LEN, Handshake, List, ProtocolName,
+        ProtocolVersion, ServerExtensions, ServerHello, ServerHelloDone, ServerKeyExchange, SessionId,
+        encode_list,
     },
 };
 
@@ -170,7 +167,11 @@ pub(crate) struct Signing {
 }
 
 impl Signing {
-    pub(super) fn signature(self: Box<Self>, signature: Result<Signature, SignError>, cx: &mut Common) -> Then {
+    pub(super) fn signature(
+        self: Box<Self>,
+        signature: Result<Signature, SignError>,
+        cx: &mut Common,
+    ) -> Then {
         let Signature(signature) = signature.map_err(|SignError| Error::Refused(Refusal::Signature))?;
         let Self { config, mut agreed, exchange, mut flight, request } = *self;
         check_rsa_signature(&config, &agreed, &request, &signature)?;
@@ -228,7 +229,12 @@ pub(crate) struct AwaitCertificate {
 }
 
 impl AwaitCertificate {
-    pub(super) fn certificate(mut self: Box<Self>, message: Certificate<'_>, raw: &[u8], cx: &Common) -> Then {
+    pub(super) fn certificate(
+        mut self: Box<Self>,
+        message: Certificate<'_>,
+        raw: &[u8],
+        cx: &Common,
+    ) -> Then {
         self.agreed.transcript.add(raw);
         let chain: Arc<[_]> =
             message.chain.iter().map(|entry| pki_types::CertificateDer::from(entry.0).into_owned()).collect();
@@ -241,7 +247,12 @@ impl AwaitCertificate {
             }
             agreed.transcript.drop_log();
             let client = None;
-            return wait(Awaiting::KeyExchange(Box::new(AwaitKeyExchange { config, agreed, exchange, client })));
+            return wait(Awaiting::KeyExchange(Box::new(AwaitKeyExchange {
+                config,
+                agreed,
+                exchange,
+                client,
+            })));
         };
         let leaf = Leaf::parse(leaf)?;
         if leaf.authentication().is_none() {

@@ -11,8 +11,8 @@ use crate::{
     handshake::{ExtendedMasterSecret, Settings, choose_group, choose_protocol, choose_scheme},
     pki::{Credential, host_name},
     wire::{
-        CipherSuite, ClientHello, CompressionMethod, EcPointFormat, ExtensionType, List,
-        MAX_PLAINTEXT, MaxFragmentLength, NamedGroup, ProtocolVersion, Reader, SignatureScheme, StatusRequest,
+        CipherSuite, ClientHello, CompressionMethod, EcPointFormat, ExtensionType, List, MAX_PLAINTEXT,
+        MaxFragmentLength, NamedGroup, ProtocolVersion, Reader, SignatureScheme, StatusRequest,
     },
 };
 
@@ -38,7 +38,10 @@ pub(super) enum Lengths {
     /// RFC 6066, 4.
     Fragment(MaxFragmentLength, usize),
     /// RFC 8449: ours, which the client keeps to, and the client's.
-    Record { ours: u16, theirs: u16 },
+    Record {
+        ours: u16,
+        theirs: u16,
+    },
 }
 
 /// What can be wrong with a hello whatever the configuration says.
@@ -100,14 +103,14 @@ fn offers_tls12(hello: &ClientHello<'_>) -> Result<bool, Error> {
 pub(super) fn choose(config: &ServerConfig, hello: &ClientHello<'_>) -> Result<Choice, Error> {
     let settings = &config.settings;
     let extensions = &hello.extensions;
-    if !extensions.extended_master_secret
-        && settings.extended_master_secret == ExtendedMasterSecret::Required
+    if !extensions.extended_master_secret && settings.extended_master_secret == ExtendedMasterSecret::Required
     {
         return Err(Incompatible::ExtendedMasterSecret.into());
     }
     let server_name = server_name(hello);
     let Fit { credential, suite, scheme, group } = fit(config, hello, server_name.as_ref())?;
-    let staple = extensions.status_request.is_some_and(|request| request.status_type == StatusRequest::OCSP) && credential.ocsp().is_some();
+    let staple = extensions.status_request.is_some_and(|request| request.status_type == StatusRequest::OCSP)
+        && credential.ocsp().is_some();
     Ok(Choice {
         suite,
         group,

@@ -61,7 +61,9 @@ impl From<Step<Server>> for ServerHandshake {
             Step::Flush(flush) => Self::NeedsFlush(NeedsFlush(flush)),
             Step::Input(input) => Self::NeedsInput(NeedsInput(input)),
             Step::Ask(common, Ask::Config(state)) => Self::NeedsConfig(NeedsConfig { common, state }),
-            Step::Ask(common, Ask::Signature(state)) => Self::NeedsSignature(NeedsSignature { common, state }),
+            Step::Ask(common, Ask::Signature(state)) => {
+                Self::NeedsSignature(NeedsSignature { common, state })
+            }
             Step::Ask(common, Ask::Verdict(state)) => Self::NeedsVerdict(NeedsVerdict { common, state }),
             Step::Done(common, complete) => {
                 let (connection, buf) = complete.into_connection(*common);

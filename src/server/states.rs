@@ -64,8 +64,12 @@ impl Role for Server {
         use Message as M;
         let mut storage = Vec::new();
         match (state, incoming.decode(&mut storage)?) {
-            (S::ClientHello(s), Input::Message { message: M::ClientHello(m), raw }) => s.client_hello(m, raw, cx),
-            (S::Certificate(s), Input::Message { message: M::Certificate(m), raw }) => s.certificate(m, raw, cx),
+            (S::ClientHello(s), Input::Message { message: M::ClientHello(m), raw }) => {
+                s.client_hello(m, raw, cx)
+            }
+            (S::Certificate(s), Input::Message { message: M::Certificate(m), raw }) => {
+                s.certificate(m, raw, cx)
+            }
             (S::KeyExchange(s), Input::Message { message: M::ClientKeyExchange(m), raw }) => {
                 s.client_key_exchange(m, raw)
             }
