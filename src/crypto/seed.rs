@@ -74,8 +74,14 @@ pub(crate) enum Label {
     ClientRandom,
     /// `ServerHello.random`.
     ServerRandom,
+    /// The server's name for a session, or the client's stand-in for one when it offers a ticket.
+    SessionId,
     /// The private value of the key exchange.
     KeyExchange,
+    /// The salt of a ticket.
+    Ticket,
+    /// The salt of a stored session.
+    Store,
 }
 
 impl Label {
@@ -83,7 +89,10 @@ impl Label {
         match self {
             Self::ClientRandom => "client random",
             Self::ServerRandom => "server random",
+            Self::SessionId => "session id",
             Self::KeyExchange => "key exchange",
+            Self::Ticket => "ticket",
+            Self::Store => "store",
         }
     }
 }
