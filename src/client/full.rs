@@ -56,13 +56,8 @@ impl AwaitServerHello {
         &self.hello
     }
 
-    pub(super) fn server_hello(
-        self: Box<Self>,
-        message: ServerHello<'_>,
-        raw: &[u8],
-        cx: &mut Common,
-    ) -> Then {
-        let Self { config, server, random, hello } = *self;
+    pub(super) fn server_hello(self, message: ServerHello<'_>, raw: &[u8], cx: &mut Common) -> Then {
+        let Self { config, server, random, hello } = self;
         let Answer { suite, staple, mut info } = hello::check(&config, &hello, &message)?;
         let settings = &config.settings;
         cx.channel.negotiated(settings.max_certificate, settings.max_send);

@@ -32,6 +32,10 @@ use crate::{
 /// abandons the handshake.
 #[must_use]
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a step moves a few times in a handshake, and callers get no box"
+)]
 pub enum ClientHandshake {
     /// The server needs these bytes.
     NeedsFlush(NeedsFlush),

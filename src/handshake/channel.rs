@@ -28,6 +28,7 @@ pub(crate) enum Incoming {
 
 /// The same, read.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is read and used up in one place")]
 pub(crate) enum Input<'a> {
     Message { message: Message<'a>, raw: &'a [u8] },
     ChangeCipherSpec(Aligned),
