@@ -5,164 +5,39 @@ use core::fmt;
 
 use super::{
     config::{ClientAuth, ServerConfig},
-    hello::{self, Choice, Lengths, asks_for_certificate},
+    flight,
+    hello::asks_for_certificate,
     states::{Ask, Awaiting, Server},
 };
 use crate::{
-    connection::ConnectionInfo,
-    crypto::{Authentication, KeyExchange, Label, RecordSealKey, SignError, Signature, SignatureRequest},
+    crypto::{Authentication, KeyExchange, RecordSealKey, SignError, Signature, SignatureRequest},
     error::{Error, Illegal, Incompatible, Refusal},
     handshake::{Agreed, Aligned, Common, Complete, Keys, Next, PeerSignature, SignatureVerified},
     pki::{CertificateError, Leaf, PresentedPeer, VerifiedPeer},
-    schedule::{Log, MasterSecret, Premaster, Randoms, Side, TranscriptBuffer},
-    session::{HandshakeKind, NotResumed, TicketSent},
+    schedule::{MasterSecret, Premaster, Side},
     wire::{
-        Certificate, CertificateEntry, CertificateRequest, CertificateStatus, CertificateVerify,
-        ClientCertificateType, ClientHello, ClientKeyExchange, CompressionMethod, Decode, DistinguishedName,
-        EcPointFormat, EcdheParams, Encode, Finished, HANDSHAKE_HEADER_LEN, Handshake, List, ProtocolName,
-        ProtocolVersion, ServerExtensions, ServerHello, ServerHelloDone, ServerKeyExchange, SessionId,
-        encode_list,
+        Certificate, CertificateVerify, ClientKeyExchange, EcdheParams, Finished, Handshake, ServerHelloDone,
+        ServerKeyExchange,
     },
 };
 
-type Then = Result<Next<Server>, Error>;
+pub(super) type Then = Result<Next<Server>, Error>;
 
-fn ask(ask: Ask) -> Then {
+pub(super) fn ask(ask: Ask) -> Then {
     Ok(Next::Ask(ask))
 }
 
-fn wait(state: Awaiting) -> Then {
+pub(super) fn wait(state: Awaiting) -> Then {
     Ok(Next::Await(state))
-}
-
-/// Nothing has come yet.
-#[derive(Debug)]
-pub(crate) struct AwaitClientHello;
-
-impl AwaitClientHello {
-    pub(super) fn client_hello(self, hello: ClientHello<'_>, raw: &[u8], cx: &mut Common) -> Then {
-        hello::check(&hello)?;
-        // Nothing of the client's can follow before our flight.
-        cx.channel.aligned()?;
-        ask(Ask::Config(Greeted { raw: raw.to_vec() }))
-    }
-}
-
-/// A ClientHello came, and somebody chooses the configuration for it.
-#[derive(Debug)]
-pub(crate) struct Greeted {
-    /// The message with its header.
-    pub(super) raw: Vec<u8>,
-}
-
-impl Greeted {
-    pub(super) fn config(self, config: Arc<ServerConfig>, cx: &mut Common) -> Then {
-        let body = self.raw.get(HANDSHAKE_HEADER_LEN..).unwrap_or_default();
-        let hello = ClientHello::decode(body).map_err(|why| Error::Decode { message: "ClientHello", why })?;
-        let choice = hello::choose(&config, &hello)?;
-        let settings = &config.settings;
-        let group = settings.provider.group(choice.group).ok_or(Incompatible::Group)?;
-        let exchange = group.start(&cx.seed.draw(Label::KeyExchange));
-        cx.channel.negotiated(settings.max_certificate, settings.max_send);
-        limit_records(choice.lengths, cx);
-
-        let randoms =
-            Randoms { client: hello.random, server: *cx.seed.draw::<32>(Label::ServerRandom).expose() };
-        let mut flight = Vec::new();
-        server_hello(&choice, &randoms).write_framed(&mut flight);
-        certificate(&choice, &mut flight);
-        let params = EcdheParams { group: choice.group, public: exchange.share() }.encode();
-        let request = SignatureRequest {
-            credential: choice.credential.name_arc().clone(),
-            scheme: choice.scheme,
-            // RFC 8422, 5.4: "SHA(ClientHello.random + ServerHello.random + ServerKeyExchange.params)"
-            message: [&randoms.client[..], &randoms.server, &params].concat(),
-        };
-        let log = if asks_for_certificate(&config) { Log::Keep } else { Log::Drop };
-        let mut transcript = TranscriptBuffer::default();
-        transcript.add(&self.raw);
-        let agreed = Agreed {
-            suite: choice.suite,
-            randoms,
-            transcript: transcript.hashed(settings.provider, choice.suite.hash, log),
-            info: info(&choice),
-            credential: Some(choice.credential),
-        };
-        ask(Ask::Signature(Box::new(Signing { config, agreed, exchange, flight, request })))
-    }
-}
-
-fn limit_records(lengths: Lengths, cx: &mut Common) {
-    match lengths {
-        Lengths::Unlimited => {}
-        Lengths::Fragment(_, bytes) => cx.channel.limit_fragments(bytes),
-        Lengths::Record { ours, theirs } => cx.channel.limit_protected(ours.into(), theirs.into()),
-    }
-}
-
-fn info(choice: &Choice) -> ConnectionInfo {
-    ConnectionInfo {
-        handshake: HandshakeKind::Full(NotResumed::Disabled),
-        ticket: TicketSent::No,
-        suite: choice.suite.id,
-        group: Some(choice.group),
-        peer_scheme: None,
-        alpn: choice.alpn.clone(),
-        server_name: choice.server_name.clone(),
-        credential: Some(choice.credential.name_arc().clone()),
-        peer: None,
-        extended_master_secret: choice.extended_master_secret,
-        secure_renegotiation: choice.secure_renegotiation,
-    }
-}
-
-fn server_hello<'c>(choice: &'c Choice, randoms: &Randoms) -> ServerHello<'c> {
-    const UNCOMPRESSED: [u8; 1] = [EcPointFormat::UNCOMPRESSED.0];
-    let (max_fragment_length, record_size_limit) = match choice.lengths {
-        Lengths::Unlimited => (None, None),
-        Lengths::Fragment(code, _) => (Some(code), None),
-        Lengths::Record { ours, .. } => (None, Some(ours)),
-    };
-    ServerHello {
-        version: ProtocolVersion::TLS1_2,
-        random: randoms.server,
-        // RFC 5246, 7.4.1.3: "The server may return an empty session_id to indicate that the session will not
-        // be cached".
-        session_id: SessionId::EMPTY,
-        cipher_suite: choice.suite.id,
-        compression_method: CompressionMethod::NULL,
-        extensions: ServerExtensions {
-            // RFC 6066, 3: a server that used the name "SHALL include an extension of type "server_name"".
-            server_name: choice.server_name.as_ref().is_some_and(|name| choice.credential.is_for_name(name)),
-            max_fragment_length,
-            status_request: choice.staple,
-            ec_point_formats: choice.point_formats.then(|| List::from_encoded(&UNCOMPRESSED).ok()).flatten(),
-            alpn: choice.alpn.as_deref().map(ProtocolName),
-            extended_master_secret: choice.extended_master_secret,
-            record_size_limit,
-            renegotiation_info: choice.secure_renegotiation.then_some(&[]),
-            ..ServerExtensions::default()
-        },
-    }
-}
-
-fn certificate(choice: &Choice, flight: &mut Vec<u8>) {
-    let entries = encode_list(choice.credential.chain().iter().map(|entry| CertificateEntry(entry)));
-    if let Ok(chain) = List::from_encoded(&entries) {
-        Certificate { chain }.write_framed(flight);
-    }
-    if let (true, Some(response)) = (choice.staple, choice.credential.ocsp()) {
-        CertificateStatus { response }.write_framed(flight);
-    }
 }
 
 /// The key holder signs our share of the key exchange.
 pub(crate) struct Signing {
-    config: Arc<ServerConfig>,
-    agreed: Agreed,
-    exchange: Box<dyn KeyExchange>,
+    pub(super) config: Arc<ServerConfig>,
+    pub(super) agreed: Agreed,
+    pub(super) exchange: Box<dyn KeyExchange>,
     /// Our flight as far as it needs no signature.
-    flight: Vec<u8>,
+    pub(super) flight: Vec<u8>,
     pub(super) request: SignatureRequest,
 }
 
@@ -179,7 +54,7 @@ impl Signing {
         let params = EcdheParams { group, public: exchange.share() };
         ServerKeyExchange { params, scheme: request.scheme, signature: &signature }.write_framed(&mut flight);
         if asks_for_certificate(&config) {
-            certificate_request(&config, &mut flight);
+            flight::certificate_request(&config, &mut flight);
         }
         ServerHelloDone.write_framed(&mut flight);
         agreed.transcript.add(&flight);
@@ -207,17 +82,6 @@ fn check_rsa_signature(
             .verify(config.settings.provider, request.scheme, &request.message, signature)
             .map_err(|_| Error::Refused(Refusal::WrongSignature)),
         _ => Ok(()),
-    }
-}
-
-fn certificate_request(config: &ServerConfig, flight: &mut Vec<u8>) {
-    const TYPES: [u8; 2] = [ClientCertificateType::ECDSA_SIGN.0, ClientCertificateType::RSA_SIGN.0];
-    let schemes = encode_list(config.settings.schemes.iter().copied());
-    let authorities = encode_list(config.client_authorities.iter().map(|name| DistinguishedName(name)));
-    if let (Ok(certificate_types), Ok(signature_algorithms), Ok(authorities)) =
-        (List::from_encoded(&TYPES), List::from_encoded(&schemes), List::from_encoded(&authorities))
-    {
-        CertificateRequest { certificate_types, signature_algorithms, authorities }.write_framed(flight);
     }
 }
 

@@ -16,19 +16,25 @@ use crate::{
     },
 };
 
-/// What the server chose, and what its hello will say.
-pub(super) struct Choice {
-    pub(super) suite: &'static Suite,
-    pub(super) credential: Credential,
-    pub(super) group: NamedGroup,
-    pub(super) scheme: SignatureScheme,
+/// What both sides do whether a session is resumed or not.
+#[derive(Debug)]
+pub(super) struct Terms {
     pub(super) alpn: Option<Vec<u8>>,
     pub(super) server_name: Option<ServerName<'static>>,
     pub(super) extended_master_secret: bool,
     pub(super) secure_renegotiation: bool,
-    pub(super) staple: bool,
     pub(super) point_formats: bool,
     pub(super) lengths: Lengths,
+}
+
+/// What a full handshake does.
+pub(super) struct Fit {
+    pub(super) credential: Credential,
+    pub(super) suite: &'static Suite,
+    pub(super) scheme: SignatureScheme,
+    pub(super) group: NamedGroup,
+    /// Whether a CertificateStatus goes with the certificate.
+    pub(super) staple: bool,
 }
 
 /// What the hellos say about the length of records.
@@ -99,31 +105,22 @@ fn offers_tls12(hello: &ClientHello<'_>) -> Result<bool, Error> {
     }
 }
 
-/// What a full handshake does, by our configuration and the client's offer.
-pub(super) fn choose(config: &ServerConfig, hello: &ClientHello<'_>) -> Result<Choice, Error> {
+/// What both sides do, by our configuration and the client's offer.
+pub(super) fn terms(config: &ServerConfig, hello: &ClientHello<'_>) -> Result<Terms, Error> {
     let settings = &config.settings;
     let extensions = &hello.extensions;
     if !extensions.extended_master_secret && settings.extended_master_secret == ExtendedMasterSecret::Required
     {
         return Err(Incompatible::ExtendedMasterSecret.into());
     }
-    let server_name = server_name(hello);
-    let Fit { credential, suite, scheme, group } = fit(config, hello, server_name.as_ref())?;
-    let staple = extensions.status_request.is_some_and(|request| request.status_type == StatusRequest::OCSP)
-        && credential.ocsp().is_some();
-    Ok(Choice {
-        suite,
-        group,
-        scheme,
+    Ok(Terms {
         alpn: protocol(settings, hello)?,
-        server_name,
+        server_name: server_name(hello),
         extended_master_secret: extensions.extended_master_secret,
         secure_renegotiation: extensions.renegotiation_info.is_some()
             || hello.cipher_suites.contains(&CipherSuite::EMPTY_RENEGOTIATION_INFO_SCSV),
-        staple,
         point_formats: extensions.ec_point_formats.is_some(),
         lengths: lengths(settings, hello)?,
-        credential,
     })
 }
 
@@ -153,16 +150,8 @@ fn lengths(settings: &Settings, hello: &ClientHello<'_>) -> Result<Lengths, Erro
     }
 }
 
-/// A credential, and how it is used.
-struct Fit {
-    credential: Credential,
-    suite: &'static Suite,
-    scheme: SignatureScheme,
-    group: NamedGroup,
-}
-
 /// The first credential that the client can use; what was nearest, if there is none.
-fn fit(
+pub(super) fn fit(
     config: &ServerConfig,
     hello: &ClientHello<'_>,
     name: Option<&ServerName<'_>>,
@@ -188,7 +177,10 @@ fn fit(
         };
         nearest = Incompatible::Scheme;
         if let (true, Some(scheme)) = (curve_fits, choose_scheme(credential, &schemes)) {
-            return Ok(Fit { credential: credential.clone(), suite, scheme, group });
+            let asked = hello.extensions.status_request;
+            let staple = credential.ocsp().is_some()
+                && asked.is_some_and(|request| request.status_type == StatusRequest::OCSP);
+            return Ok(Fit { credential: credential.clone(), suite, scheme, group, staple });
         }
     }
     Err(nearest)

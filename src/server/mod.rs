@@ -1,7 +1,9 @@
 //! Layer 5: the server handshake as values: each says what it needs, and takes nothing else.
 
 mod config;
+mod flight;
 mod full;
+mod greeted;
 mod hello;
 mod states;
 
@@ -84,7 +86,7 @@ flush_and_input!(Server, ServerHandshake, "client");
 #[must_use]
 pub struct NeedsConfig {
     common: alloc::boxed::Box<Common>,
-    state: full::Greeted,
+    state: greeted::Greeted,
 }
 
 impl NeedsConfig {

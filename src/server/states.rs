@@ -2,9 +2,12 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use super::full::{
-    AwaitCertificate, AwaitCertificateVerify, AwaitClientHello, AwaitKeyExchange, FullAwaitCcs,
-    FullAwaitFinished, Greeted, Judging, Signing,
+use super::{
+    full::{
+        AwaitCertificate, AwaitCertificateVerify, AwaitKeyExchange, FullAwaitCcs, FullAwaitFinished, Judging,
+        Signing,
+    },
+    greeted::{AwaitClientHello, Greeted},
 };
 use crate::{
     error::Error,

@@ -1,0 +1,104 @@
+//! The ClientHello, and which handshake it leads to.
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+
+use super::{
+    config::ServerConfig,
+    flight::{self, Hello},
+    full::{Signing, Then, ask},
+    hello::{self, Terms, asks_for_certificate},
+    states::Ask,
+};
+use crate::{
+    crypto::{Label, SignatureRequest},
+    error::{Error, Incompatible},
+    handshake::{Agreed, Common},
+    schedule::{Log, Randoms, TranscriptBuffer},
+    session::{HandshakeKind, NotResumed},
+    wire::{ClientHello, Decode, EcdheParams, Encode, HANDSHAKE_HEADER_LEN},
+};
+
+/// Nothing has come yet.
+#[derive(Debug)]
+pub(crate) struct AwaitClientHello;
+
+impl AwaitClientHello {
+    pub(super) fn client_hello(self, hello: ClientHello<'_>, raw: &[u8], cx: &mut Common) -> Then {
+        hello::check(&hello)?;
+        // Nothing of the client's can follow before our flight.
+        cx.channel.aligned()?;
+        ask(Ask::Config(Greeted { raw: raw.to_vec() }))
+    }
+}
+
+/// A ClientHello came, and somebody chooses the configuration for it.
+#[derive(Debug)]
+pub(crate) struct Greeted {
+    /// The message with its header.
+    pub(super) raw: Vec<u8>,
+}
+
+impl Greeted {
+    pub(super) fn config(self, config: Arc<ServerConfig>, cx: &mut Common) -> Then {
+        let terms = hello::terms(&config, &self.hello()?)?;
+        cx.channel.negotiated(config.settings.max_certificate, config.settings.max_send);
+        flight::limit_records(terms.lengths, &mut cx.channel);
+        Configured { raw: self.raw, config, terms }.full(NotResumed::Disabled, cx)
+    }
+
+    fn hello(&self) -> Result<ClientHello<'_>, Error> {
+        read(&self.raw)
+    }
+}
+
+fn read(raw: &[u8]) -> Result<ClientHello<'_>, Error> {
+    let body = raw.get(HANDSHAKE_HEADER_LEN..).unwrap_or_default();
+    ClientHello::decode(body).map_err(|why| Error::Decode { message: "ClientHello", why })
+}
+
+/// A ClientHello, and what both sides do on its behalf.
+#[derive(Debug)]
+pub(super) struct Configured {
+    raw: Vec<u8>,
+    config: Arc<ServerConfig>,
+    terms: Terms,
+}
+
+impl Configured {
+    /// A handshake with certificates: our flight up to where it needs a signature.
+    fn full(self, reason: NotResumed, cx: &mut Common) -> Then {
+        let Self { raw, config, terms } = self;
+        let hello = read(&raw)?;
+        let fit = hello::fit(&config, &hello, terms.server_name.as_ref())?;
+        let settings = &config.settings;
+        let group = settings.provider.group(fit.group).ok_or(Incompatible::Group)?;
+        let exchange = group.start(&cx.seed.draw(Label::KeyExchange));
+        let random = *cx.seed.draw::<32>(Label::ServerRandom).expose();
+        let randoms = Randoms { client: hello.random, server: random };
+
+        let mut flight = Vec::new();
+        Hello::full(&fit, &terms, random).write(&terms, &mut flight);
+        flight::certificate(&fit.credential, fit.staple, &mut flight);
+        let params = EcdheParams { group: fit.group, public: exchange.share() }.encode();
+        let request = SignatureRequest {
+            credential: fit.credential.name_arc().clone(),
+            scheme: fit.scheme,
+            // RFC 8422, 5.4: "SHA(ClientHello.random + ServerHello.random + ServerKeyExchange.params)"
+            message: [&randoms.client[..], &randoms.server, &params].concat(),
+        };
+        let log = if asks_for_certificate(&config) { Log::Keep } else { Log::Drop };
+        let mut transcript = TranscriptBuffer::default();
+        transcript.add(&raw);
+        let mut info = flight::info(&terms, fit.suite.id, HandshakeKind::Full(reason));
+        info.group = Some(fit.group);
+        info.credential = Some(fit.credential.name_arc().clone());
+        let agreed = Agreed {
+            suite: fit.suite,
+            randoms,
+            transcript: transcript.hashed(settings.provider, fit.suite.hash, log),
+            info,
+            credential: Some(fit.credential),
+        };
+        ask(Ask::Signature(Box::new(Signing { config, agreed, exchange, flight, request })))
+    }
+}
