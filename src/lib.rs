@@ -64,9 +64,13 @@
 
 extern crate alloc;
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 pub mod client;
 pub mod connection;
 pub mod crypto;
+#[cfg(any(feature = "blocking", feature = "tokio"))]
+mod edge;
 mod error;
 mod handshake;
 pub mod pki;
@@ -74,6 +78,8 @@ mod record;
 pub mod schedule;
 pub mod server;
 pub mod session;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 pub mod wire;
 
 pub use client::{ClientConfig, ClientHandshake};

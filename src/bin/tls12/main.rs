@@ -1,0 +1,54 @@
+//! The command: serves and calls TLS 1.2, and shows how handshakes go.
+#![forbid(unsafe_code)]
+
+mod args;
+mod certs;
+mod connect;
+mod demo;
+mod forward;
+mod http;
+mod keylog;
+mod ladder;
+mod log;
+mod serve;
+mod served;
+mod traffic;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Arguments, Command};
+
+/// Why the command ends without success, in a sentence.
+pub(crate) enum Failure {
+    /// It was not called as it should: exit code 2, as for what clap finds.
+    Usage(String),
+    /// What it was to do failed: exit code 1.
+    Failed(String),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Serve(args) => on_runtime(serve::run(args)),
+        Command::Connect(args) => on_runtime(connect::run(args)),
+        Command::Demo => demo::run(),
+    };
+    let (code, sentence) = match result {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Failed(sentence)) => (1, sentence),
+        Err(Failure::Usage(sentence)) => (2, sentence),
+    };
+    eprintln!("tls12: {sentence}");
+    ExitCode::from(code)
+}
+
+fn on_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::Failed(format!("no threads can be started: {error}")))?;
+    let result = runtime.block_on(work);
+    // Standard input is read on a thread that may wait there for ever.
+    runtime.shutdown_background();
+    result
+}

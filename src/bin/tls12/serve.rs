@@ -1,0 +1,183 @@
+//! `tls12 serve`: the listener.
+#![expect(clippy::disallowed_methods, reason = "the command reads files")]
+
+use std::{fs, sync::Arc, time::Duration};
+
+use tls12::{
+    ClientAuth, ServerConfig,
+    crypto::{LocalKey, Provider},
+    pki::VerifyPeer,
+    tokio::{Acceptor, NoVerifier},
+};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::Semaphore,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use crate::{
+    Failure,
+    args::{self, Limits, LogFormat},
+    certs::{self, Identity},
+    keylog, served,
+};
+
+/// For how long open connections may go on after SIGTERM.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is served over a connection.
+#[derive(Debug, Clone)]
+pub(crate) enum Service {
+    /// A page about the connection.
+    Http,
+    /// What came.
+    Echo,
+    /// What the server at this address says.
+    Forward(String),
+}
+
+/// What every connection of this server shares.
+pub(crate) struct Server {
+    pub(crate) acceptor: Acceptor<LocalKey, Box<dyn VerifyPeer>>,
+    pub(crate) service: Service,
+    pub(crate) limits: Limits,
+    pub(crate) log: LogFormat,
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub(crate) async fn run(args: args::Serve) -> Result<(), Failure> {
+    let failed = |what: &str, error: std::io::Error| Failure::Failed(format!("{what}: {error}"));
+    let (server, origin) = prepare(&args).map_err(Failure::Usage)?;
+    let listener = TcpListener::bind(&args.listen).await.map_err(|error| failed(&args.listen, error))?;
+    let address = listener.local_addr().map_err(|error| failed(&args.listen, error))?;
+    eprintln!("listening on {address} ({}) with {origin}", server.service.name());
+    let stopped = stop_signal().map_err(|error| failed("signals cannot be received", error))?;
+    let mut connections = JoinSet::new();
+    tokio::select! {
+        () = accept(listener, Arc::new(server), &mut connections) => {}
+        () = stopped => {}
+    }
+    eprintln!("stopping; {} connections are open", connections.len());
+    let all_done = async { while connections.join_next().await.is_some() {} };
+    if timeout(PATIENCE, all_done).await.is_err() {
+        eprintln!("stopped with {} connections still open", connections.len());
+    }
+    Ok(())
+}
+
+/// Accepts connections until it is dropped.
+async fn accept(listener: TcpListener, server: Arc<Server>, connections: &mut JoinSet<()>) {
+    let room =
+        Arc::new(Semaphore::new(usize::try_from(server.limits.max_connections).unwrap_or(usize::MAX >> 3)));
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match (accepted, room.clone().try_acquire_owned()) {
+                (Ok((tcp, peer)), Ok(place)) => {
+                    let server = server.clone();
+                    connections.spawn(async move {
+                        served::connection(&server, tcp, peer).await;
+                        drop(place);
+                    });
+                }
+                (Ok((tcp, peer)), Err(_)) => {
+                    drop(tcp);
+                    served::refused(&server, peer);
+                }
+                (Err(error), _) => {
+                    // No file descriptors left, say: trying again at once would not help.
+                    eprintln!("tls12: a connection cannot be accepted: {error}");
+                    sleep(Duration::from_millis(50)).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// Resolves at SIGTERM or SIGINT.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// What the command line asks for, and where the certificate comes from. Fails with a sentence.
+fn prepare(args: &args::Serve) -> Result<(Server, String), String> {
+    let provider = Provider::best();
+    let (identities, origin) = match certs::identities(provider, &args.identity)? {
+        none if none.is_empty() => {
+            let origin = "a certificate made for localhost, which nobody trusts".to_owned();
+            (vec![certs::for_localhost(provider)?], origin)
+        }
+        found => {
+            let names: Vec<_> = found.iter().map(|identity| identity.credential.name()).collect();
+            let origin = format!("the certificate in {}", names.join(" and the one in "));
+            (found, origin)
+        }
+    };
+    let (config, first, others) = config(provider, args, identities)?;
+    let verifier: Box<dyn VerifyPeer> = match &args.client_ca {
+        Some(path) => Box::new(certs::roots(provider, path)?),
+        None => Box::new(NoVerifier),
+    };
+    let config = config.with_client_authorities(verifier.authorities());
+    let acceptor = Acceptor::new(config, first).with_client_verifier(verifier);
+    let acceptor = others
+        .into_iter()
+        .fold(acceptor, |acceptor, other| acceptor.with_key(other.credential.name_arc().clone(), other.key));
+    let service = Service::chosen(&args.service);
+    Ok((Server { acceptor, service, limits: args.limits.clone(), log: args.log }, origin))
+}
+
+/// The configuration, the key of its first credential, and the identities of the others.
+fn config(
+    provider: &'static Provider,
+    args: &args::Serve,
+    identities: Vec<Identity>,
+) -> Result<(ServerConfig, LocalKey, Vec<Identity>), String> {
+    let mut identities = identities.into_iter();
+    let mut first = identities.next().ok_or("there is no certificate")?;
+    if let Some(path) = &args.ocsp {
+        let response = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        first.credential = first.credential.with_ocsp(response);
+    }
+    let others: Vec<Identity> = identities.collect();
+    let mut config = ServerConfig::new(provider, first.credential)
+        .with_alpn(args.alpn.iter().map(String::as_bytes))
+        .with_client_auth(match (&args.client_ca, args.client_auth) {
+            (None, _) => ClientAuth::Off,
+            (Some(_), Some(args::ClientAuth::Request)) => ClientAuth::Request,
+            (Some(_), Some(args::ClientAuth::Require) | None) => ClientAuth::Require,
+        });
+    for other in &others {
+        config = config.with_credential(other.credential.clone());
+    }
+    if let Some(path) = &args.keylog {
+        config = config.with_key_log(keylog::open(path)?);
+    }
+    Ok((config, first.key, others))
+}
+
+impl Service {
+    fn chosen(args: &args::Service) -> Self {
+        match (&args.forward, args.echo) {
+            (Some(to), _) => Self::Forward(to.clone()),
+            (None, true) => Self::Echo,
+            (None, false) => Self::Http,
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Http => "http".into(),
+            Self::Echo => "echo".into(),
+            Self::Forward(to) => format!("forward to {to}"),
+        }
+    }
+}

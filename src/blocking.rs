@@ -1,0 +1,328 @@
+//! `Read`, `BufRead` and `Write` over a connection and a transport.
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "the adapters are where sockets and clocks are"
+)]
+
+use std::{
+    fmt,
+    io::{self, BufRead, ErrorKind, Read, Write},
+    net::{Shutdown, TcpStream},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use pki_types::ServerName;
+
+pub use crate::edge::NoVerifier;
+use crate::{
+    client::ClientConfig,
+    connection::ConnectionInfo,
+    crypto::{LocalKey, Sign},
+    edge::{Client, Flush, Input, Link, Next, Server, Side, Turn, io_error, is_gone},
+    pki::{Credential, VerifyPeer},
+    server::ServerConfig,
+};
+
+/// Makes client connections. Cheap to clone.
+///
+/// Errors are [`io::Error`]s whose inner error is an [`Error`](crate::Error) where the peer, its certificate or the
+/// protocol is the reason: `UnexpectedEof` where the transport ended before the peer said so, `InvalidData`
+/// otherwise. Errors of the transport are passed on as they are.
+pub struct Connector<V> {
+    client: Client<V>,
+}
+
+impl<V> Clone for Connector<V> {
+    fn clone(&self) -> Self {
+        Self { client: self.client.clone() }
+    }
+}
+
+impl<V> fmt::Debug for Connector<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector").finish_non_exhaustive()
+    }
+}
+
+impl<V: VerifyPeer> Connector<V> {
+    /// Who verifies is not optional.
+    pub fn new(config: ClientConfig, verifier: V) -> Self {
+        Self { client: Client::new(config, verifier) }
+    }
+
+    /// Presents `credential` to servers that ask for a certificate; `key` signs for it.
+    ///
+    /// Can be repeated, with credentials of different names. The first one is presented that can sign under a scheme
+    /// of the server's and that, if the server names authorities, was issued below one of them; where none fits, no
+    /// certificate is presented, and the server decides what that means.
+    #[must_use]
+    pub fn with_credential(self, credential: Credential, key: impl Sign + 'static) -> Self {
+        Self { client: self.client.with_credential(credential, Arc::new(key)) }
+    }
+
+    /// Completes a handshake over `io`. Set timeouts on `io` before.
+    ///
+    /// When it fails, the peer has been sent the alert that says why. Pass `&TcpStream` rather than the stream itself
+    /// to keep it, and give it to [`linger`] for the alert to arrive.
+    pub fn connect<T: Read + Write>(&self, server: ServerName<'static>, mut io: T) -> io::Result<Stream<T>> {
+        let step = self.client.start(server)?;
+        let established = handshake(&self.client, step, &mut io)?;
+        Ok(Stream { io, link: Link::new(established.connection, established.buf) })
+    }
+}
+
+/// Accepts server connections. Cheap to clone; clones share the configuration. Errors are those of [`Connector`].
+pub struct Acceptor<K = LocalKey, V = NoVerifier> {
+    server: Server<K, V>,
+}
+
+impl<K, V> Clone for Acceptor<K, V> {
+    fn clone(&self) -> Self {
+        Self { server: self.server.clone() }
+    }
+}
+
+impl<K, V> fmt::Debug for Acceptor<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acceptor").finish_non_exhaustive()
+    }
+}
+
+impl<K: Sign> Acceptor<K> {
+    /// Presents what `config` says; `key` signs for every credential that [`Self::with_key`] does not name.
+    pub fn new(config: ServerConfig, key: K) -> Self {
+        Self { server: Server::new(config, key, NoVerifier) }
+    }
+}
+
+impl<K: Sign, V: VerifyPeer> Acceptor<K, V> {
+    /// Lets `key` sign for the credential of this name.
+    #[must_use]
+    pub fn with_key(self, name: impl Into<Arc<str>>, key: impl Sign + 'static) -> Self {
+        Self { server: self.server.with_key(name.into(), Arc::new(key)) }
+    }
+
+    /// Who verifies clients. Without one, every certificate that a client presents is refused.
+    #[must_use]
+    pub fn with_client_verifier<V2: VerifyPeer>(self, verifier: V2) -> Acceptor<K, V2> {
+        Acceptor { server: self.server.with_verifier(verifier) }
+    }
+
+    /// For handshakes that begin from now on, of all clones.
+    pub fn set_config(&self, config: ServerConfig) {
+        self.server.set_config(config);
+    }
+
+    /// Completes a handshake over `io`. Set timeouts on `io` before.
+    ///
+    /// When it fails, the peer has been sent the alert that says why. Pass `&TcpStream` rather than the stream itself
+    /// to keep it, and give it to [`linger`] for the alert to arrive.
+    pub fn accept<T: Read + Write>(&self, mut io: T) -> io::Result<Stream<T>> {
+        let step = self.server.start()?;
+        let established = handshake(&self.server, step, &mut io)?;
+        Ok(Stream { io, link: Link::new(established.connection, established.buf) })
+    }
+}
+
+fn handshake<S: Side, T: Read + Write>(
+    side: &S,
+    mut step: S::Step,
+    io: &mut T,
+) -> io::Result<S::Established> {
+    loop {
+        step = match side.answer(step) {
+            Turn::Flush(ask) => match io.write_all(ask.bytes()).and_then(|()| io.flush()) {
+                Ok(()) => ask.all_sent(),
+                Err(error) => return Err(ask.unsent(error)),
+            },
+            Turn::Input(mut ask) => {
+                let n = read(io, ask.spare())?;
+                ask.received(n)
+            }
+            Turn::Done(established) => return Ok(established),
+            Turn::Failed(error) => return Err(io_error(error)),
+        };
+    }
+}
+
+fn read(io: &mut impl Read, to: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match io.read(to) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// Lets the peer read the last thing that it was sent: ends the sending side, then reads and discards what still
+/// comes until the peer ends too, at most for as long as `patience`.
+///
+/// A socket that is closed with unread input resets the connection, and then the peer may never see the alert that
+/// was sent before. Changes the read timeout of `tcp`. What goes wrong is of no interest any more.
+pub fn linger(tcp: &TcpStream, patience: Duration) {
+    let end = Instant::now() + patience;
+    let mut discarded = [0; 4096];
+    let mut go_on = tcp.shutdown(Shutdown::Write).is_ok();
+    while go_on {
+        let left = end.saturating_duration_since(Instant::now());
+        // A timeout of zero would be an error, which ends the loop as it should.
+        go_on = tcp.set_read_timeout(Some(left)).is_ok()
+            && read(&mut { tcp }, &mut discarded).is_ok_and(|n| n > 0);
+    }
+}
+
+/// A connection and its transport.
+///
+/// The end of what the peer sends is `Ok(0)` only if it said so with close_notify, which is answered at once;
+/// otherwise it is an error of kind `UnexpectedEof`. A record that does not authenticate is an error, the peer is told
+/// with an alert, and nothing works after it. Dropping a stream says nothing to the peer: use [`Self::close`].
+///
+/// Where the transport has timeouts, or does not block, an error of kind `WouldBlock` or `TimedOut` loses nothing, and
+/// the call can be repeated.
+pub struct Stream<T> {
+    io: T,
+    link: Link,
+}
+
+impl<T> Stream<T> {
+    /// What the handshake agreed on.
+    pub fn info(&self) -> &ConnectionInfo {
+        self.link.info()
+    }
+
+    /// The transport.
+    pub fn get_ref(&self) -> &T {
+        &self.io
+    }
+
+    /// The transport. What is read from it or written to it here is missing in the connection.
+    pub fn get_mut(&mut self) -> &mut T {
+        &mut self.io
+    }
+
+    /// From now on the peer's close_notify ends only what it sends. It is answered when this side has no more to
+    /// send, by [`Self::shutdown_write`] or [`Self::close`]. RFC 5246, 7.2.1, has the answer come at once.
+    pub fn allow_half_close(&mut self) {
+        self.link.allow_half_close();
+    }
+}
+
+impl<T> fmt::Debug for Stream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream").field("info", self.info()).finish_non_exhaustive()
+    }
+}
+
+impl<T: Read + Write> Stream<T> {
+    /// Says with close_notify that nothing more will be sent; reading goes on.
+    pub fn shutdown_write(&mut self) -> io::Result<()> {
+        self.link.close();
+        let sent = self.send().and_then(|()| self.io.flush());
+        match sent {
+            Err(error) if self.link.is_closed_by_peer() && is_gone(&error) => {
+                self.link.give_up();
+                Ok(())
+            }
+            sent => sent,
+        }
+    }
+
+    /// Says goodbye with close_notify and gives the transport back. What the peer still sends is not read.
+    pub fn close(mut self) -> io::Result<T> {
+        self.shutdown_write()?;
+        Ok(self.io)
+    }
+
+    /// Sends what is encrypted.
+    fn send(&mut self) -> io::Result<()> {
+        while !self.link.unsent().is_empty() {
+            match self.io.write(self.link.unsent()) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(n) => self.link.sent(n),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends what is encrypted before something is waited for. What has to wait itself is sent later.
+    fn send_first(&mut self) -> io::Result<()> {
+        match self.send().and_then(|()| self.io.flush()) {
+            Ok(()) => Ok(()),
+            Err(error) if is_waiting(&error) => Ok(()),
+            Err(_) if self.link.is_ending() => {
+                self.link.give_up();
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Receives until there is data, or the end.
+    fn fill(&mut self) -> io::Result<()> {
+        loop {
+            match self.link.next().map_err(io_error)? {
+                Next::Data | Next::Closed => return Ok(()),
+                Next::Flush => self.send_first()?,
+                Next::Input => {
+                    if !self.link.unsent().is_empty() {
+                        self.send_first()?;
+                    }
+                    let n = read(&mut self.io, self.link.spare())?;
+                    self.link.received(n)?;
+                }
+            }
+        }
+    }
+}
+
+fn is_waiting(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+impl<T: Read + Write> Read for Stream<T> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        if to.is_empty() {
+            return Ok(0);
+        }
+        self.fill()?;
+        let n = self.link.data().read(to)?;
+        self.link.consume(n);
+        Ok(n)
+    }
+}
+
+impl<T: Read + Write> BufRead for Stream<T> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.fill()?;
+        Ok(self.link.data())
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.link.consume(n);
+    }
+}
+
+impl<T: Read + Write> Write for Stream<T> {
+    /// Encrypts and sends up to 32 KiB of `plaintext`; nothing of it is kept for later where the transport blocks.
+    fn write(&mut self, plaintext: &[u8]) -> io::Result<usize> {
+        if plaintext.is_empty() {
+            return Ok(0);
+        }
+        self.send()?;
+        let taken = self.link.encrypt(plaintext)?;
+        match self.send() {
+            // It is encrypted, so it must not be given again; the rest of it goes first next time.
+            Err(error) if is_waiting(&error) => Ok(taken),
+            sent => sent.map(|()| taken),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.send()?;
+        self.io.flush()
+    }
+}

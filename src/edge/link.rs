@@ -1,0 +1,201 @@
+//! An established connection with its buffers, for adapters to carry to and fro.
+
+use std::io;
+
+use super::io_error;
+use crate::{
+    connection::{Connection, ConnectionInfo, HalfReceived, Reader, Writer},
+    error::Error,
+    record::RecvBuf,
+};
+
+/// The most plaintext that is encrypted at once: two of the largest records. More is taken when these are sent.
+const MOST_TAKEN: usize = 32 * 1024;
+
+/// A connection, what came and is not read yet, and what is encrypted and not sent yet.
+pub(crate) struct Link {
+    reader: Reader,
+    /// None when nothing more may be sent: after close_notify, and after a fatal alert.
+    writer: Option<Writer>,
+    info: ConnectionInfo,
+    buf: RecvBuf,
+    out: Vec<u8>,
+    sent: usize,
+    closed: Closed,
+    /// Whether the writing side outlives the peer's close_notify.
+    half_close: bool,
+    failed: Option<Error>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closed {
+    /// Neither side said that it sends nothing more.
+    Neither,
+    /// The peer did.
+    Peer,
+    /// A fatal alert is on its way to the peer; the error behind it comes next.
+    Abort,
+}
+
+/// What there is to do before data can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// There is data.
+    Data,
+    /// There is none, and there never will be.
+    Closed,
+    /// The peer is owed an answer: send what is unsent.
+    Flush,
+    /// Receive.
+    Input,
+}
+
+impl Link {
+    pub(crate) fn new(connection: Connection, buf: RecvBuf) -> Self {
+        let info = connection.info().clone();
+        let (reader, writer) = connection.split();
+        Self {
+            reader,
+            writer: Some(writer),
+            info,
+            buf,
+            out: Vec::new(),
+            sent: 0,
+            closed: Closed::Neither,
+            half_close: false,
+            failed: None,
+        }
+    }
+
+    pub(crate) fn info(&self) -> &ConnectionInfo {
+        &self.info
+    }
+
+    pub(crate) fn allow_half_close(&mut self) {
+        self.half_close = true;
+    }
+
+    // -- receiving
+
+    /// Opens records until there is something to do.
+    pub(crate) fn next(&mut self) -> Result<Next, Error> {
+        loop {
+            match self.closed {
+                _ if !self.buf.pending().is_empty() => return Ok(Next::Data),
+                Closed::Peer => return Ok(Next::Closed),
+                Closed::Neither | Closed::Abort => {}
+            }
+            match self.reader.receive(&mut self.buf) {
+                Ok(HalfReceived::NeedsInput) => return Ok(Next::Input),
+                Ok(HalfReceived::Data(data)) => {
+                    let length = data.len();
+                    data.put_back(length);
+                }
+                Ok(HalfReceived::Reply(reply)) => {
+                    if let Some(writer) = &mut self.writer {
+                        writer.reply(reply, &mut self.out);
+                        return Ok(Next::Flush);
+                    }
+                }
+                Ok(HalfReceived::Abort(abort)) => {
+                    self.closed = Closed::Abort;
+                    if let Some(writer) = self.writer.take() {
+                        writer.abort(abort, &mut self.out);
+                        return Ok(Next::Flush);
+                    }
+                }
+                Ok(HalfReceived::Closed) => {
+                    self.closed = Closed::Peer;
+                    if !self.half_close && self.close() {
+                        return Ok(Next::Flush);
+                    }
+                }
+                Err(error) => {
+                    self.writer = None;
+                    self.failed = Some(error.clone());
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Where received bytes go.
+    pub(crate) fn spare(&mut self) -> &mut [u8] {
+        self.buf.spare()
+    }
+
+    /// The first `n` bytes of what is spare were received.
+    pub(crate) fn received(&mut self, n: usize) -> io::Result<()> {
+        self.buf.received(n).map_err(|truncated| io_error(truncated.into()))
+    }
+
+    /// Decrypted bytes that nobody has read yet.
+    pub(crate) fn data(&self) -> &[u8] {
+        self.buf.pending()
+    }
+
+    /// The first `n` bytes of the data were read.
+    pub(crate) fn consume(&mut self, n: usize) {
+        self.buf.consume(n);
+    }
+
+    // -- sending
+
+    /// Encrypts the beginning of `plaintext`, all of it up to 32 KiB, and says how much that was. To be called when
+    /// nothing is unsent.
+    pub(crate) fn encrypt(&mut self, plaintext: &[u8]) -> io::Result<usize> {
+        let taken = plaintext.get(..MOST_TAKEN).unwrap_or(plaintext);
+        match (&mut self.writer, &self.failed) {
+            (Some(writer), _) => writer.send(taken, &mut self.out).map_err(io_error)?,
+            (None, Some(error)) => return Err(io_error(error.clone())),
+            (None, None) => {
+                return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the connection is closed"));
+            }
+        }
+        Ok(taken.len())
+    }
+
+    /// Says that nothing more will be sent; whether that was still to say.
+    pub(crate) fn close(&mut self) -> bool {
+        let Some(writer) = self.writer.take() else {
+            return false;
+        };
+        writer.close(&mut self.out);
+        true
+    }
+
+    /// What is encrypted and not sent yet.
+    pub(crate) fn unsent(&self) -> &[u8] {
+        self.out.get(self.sent..).unwrap_or(&[])
+    }
+
+    /// The first `n` bytes of what is unsent were sent.
+    pub(crate) fn sent(&mut self, n: usize) {
+        self.sent += n;
+        if self.unsent().is_empty() {
+            self.give_up();
+        }
+    }
+
+    /// Forgets what is unsent.
+    pub(crate) fn give_up(&mut self) {
+        self.out.clear();
+        self.sent = 0;
+    }
+
+    /// Whether a fatal alert is on its way to the peer, which it should get before anybody reports the error.
+    pub(crate) fn is_aborting(&self) -> bool {
+        self.closed == Closed::Abort && !self.unsent().is_empty()
+    }
+
+    /// Whether the peer said that it sends nothing more.
+    pub(crate) fn is_closed_by_peer(&self) -> bool {
+        self.closed == Closed::Peer
+    }
+
+    /// Whether it does not matter that something cannot be sent: what counts is that the peer closed, or the error
+    /// that follows.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.closed != Closed::Neither
+    }
+}

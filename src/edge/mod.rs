@@ -1,0 +1,135 @@
+//! What the adapters share: handshakes of which only reading and writing are left to do, and the way of the data.
+
+mod client;
+mod link;
+mod server;
+
+use std::io;
+
+use pki_types::UnixTime;
+
+pub(crate) use self::{
+    client::Client,
+    link::{Link, Next},
+    server::Server,
+};
+use crate::{
+    error::Error,
+    pki::{CertificateError, PresentedPeer, VerifiedPeer, VerifyPeer},
+};
+
+/// One side of the handshake, with everybody who answers its asks.
+pub(crate) trait Side {
+    /// A step of the handshake.
+    type Step;
+    /// Bytes to send.
+    type Flush: Flush<Self::Step>;
+    /// Bytes to receive.
+    type Input: Input<Self::Step>;
+    /// What a complete handshake gives.
+    type Established;
+
+    /// Answers all asks up to one that needs the transport, or to the end.
+    fn answer(&self, step: Self::Step) -> Turn<Self>;
+}
+
+/// What is left to an adapter.
+pub(crate) enum Turn<S: Side + ?Sized> {
+    /// Send these bytes.
+    Flush(S::Flush),
+    /// Receive bytes.
+    Input(S::Input),
+    /// The handshake is complete.
+    Done(S::Established),
+    /// The handshake failed, and the peer was told.
+    Failed(Error),
+}
+
+/// `NeedsFlush` of both sides.
+pub(crate) trait Flush<Step> {
+    /// What to send.
+    fn bytes(&self) -> &[u8];
+    /// All of it was sent.
+    fn all_sent(self) -> Step;
+    /// Why these bytes are the last ones, if they are.
+    fn failure(&self) -> Option<&Error>;
+
+    /// What to report when the bytes could not be sent: why they are the last ones, if they are.
+    fn unsent(&self, error: io::Error) -> io::Error {
+        self.failure().map_or(error, |failure| io_error(failure.clone()))
+    }
+}
+
+/// `NeedsInput` of both sides.
+pub(crate) trait Input<Step> {
+    /// Where to receive to.
+    fn spare(&mut self) -> &mut [u8];
+    /// The first `n` bytes were received.
+    fn received(self, n: usize) -> Step;
+}
+
+/// Implements the two traits for the steps of one side.
+macro_rules! io_steps {
+    ($side:ident, $step:ident) => {
+        impl crate::edge::Flush<crate::$side::$step> for crate::$side::NeedsFlush {
+            fn bytes(&self) -> &[u8] {
+                self.bytes()
+            }
+
+            fn all_sent(self) -> crate::$side::$step {
+                self.all_sent()
+            }
+
+            fn failure(&self) -> Option<&crate::error::Error> {
+                self.failure()
+            }
+        }
+
+        impl crate::edge::Input<crate::$side::$step> for crate::$side::NeedsInput {
+            fn spare(&mut self) -> &mut [u8] {
+                self.spare()
+            }
+
+            fn received(self, n: usize) -> crate::$side::$step {
+                self.received(n, crate::edge::now())
+            }
+        }
+    };
+}
+use io_steps;
+
+/// The time by the system's clock.
+#[expect(clippy::disallowed_methods, reason = "the adapters are where the clock is read")]
+pub(crate) fn now() -> UnixTime {
+    UnixTime::now()
+}
+
+/// The error of an adapter: the inner error is an [`Error`], and the message is its message.
+pub(crate) fn io_error(error: Error) -> io::Error {
+    let kind = match error {
+        Error::Truncated => io::ErrorKind::UnexpectedEof,
+        _ => io::ErrorKind::InvalidData,
+    };
+    io::Error::new(kind, error)
+}
+
+/// What is ignored when close_notify is sent to a peer that said it before: it need not wait for the answer.
+pub(crate) fn is_gone(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::NotConnected
+    )
+}
+
+/// Believes nobody: the verifier of an acceptor that was given none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct NoVerifier;
+
+impl VerifyPeer for NoVerifier {
+    fn verify(&self, _: &PresentedPeer) -> Result<VerifiedPeer, CertificateError> {
+        Err(CertificateError::NoRoots)
+    }
+}

@@ -1,0 +1,188 @@
+//! The layers of the crate: a file uses its own folder and what lies below it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Every module of the crate and its layer. Modules of layer 2 do not know each other; those of the layers
+/// above may.
+const LAYERS: &[(&str, u8)] = &[
+    ("wire", 0),
+    ("crypto", 1),
+    ("schedule", 2),
+    ("record", 2),
+    ("session", 2),
+    ("pki", 2),
+    ("error", 3),
+    ("connection", 4),
+    ("handshake", 4),
+    ("server", 5),
+    ("client", 5),
+    ("edge", EDGE),
+    ("blocking", EDGE),
+    ("tokio", EDGE),
+    ("store", EDGE),
+    ("bin", EDGE),
+];
+
+const EDGE: u8 = 6;
+const PARTS: u8 = 2;
+const MOST_LINES: usize = 500;
+
+/// What only the edges may touch.
+const OUTSIDE: &[&str] = &["std::net", "std::fs", "SystemTime", "Instant::now", "UnixTime::now"];
+
+fn layer(module: &str) -> Option<u8> {
+    LAYERS.iter().find(|(name, _)| *name == module).map(|(_, layer)| *layer)
+}
+
+/// A source file: its path under `src`, the module it belongs to, its text.
+struct Source {
+    path: String,
+    module: String,
+    text: String,
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder of the crate") {
+            let path: PathBuf = entry.expect("a file of the crate").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let relative = path.strip_prefix(&root).expect("a path under src");
+                let first =
+                    relative.components().next().expect("a name").as_os_str().to_str().expect("UTF-8");
+                found.push(Source {
+                    path: relative.display().to_string(),
+                    module: first.trim_end_matches(".rs").to_owned(),
+                    text: fs::read_to_string(&path).expect("a readable file"),
+                });
+            }
+        }
+    }
+    assert!(found.len() > 20, "the sources are where this test looks for them");
+    found
+}
+
+/// The text without comments, so that a link in documentation is not a dependency.
+fn code(text: &str) -> String {
+    text.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n")
+}
+
+/// What follows `crate::`: the first segment of each path, also of each path in `crate::{..}`.
+fn used_modules(code: &str) -> Vec<String> {
+    let mut used = Vec::new();
+    for (at, _) in code.match_indices("crate::") {
+        let before = code[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$') {
+            continue;
+        }
+        let rest = &code[at + "crate::".len()..];
+        match rest.strip_prefix('{') {
+            Some(group) => used.extend(group_heads(group)),
+            None => used.push(identifier(rest)),
+        }
+    }
+    used
+}
+
+fn identifier(text: &str) -> String {
+    text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+/// The first segments in a group whose opening brace was read.
+fn group_heads(group: &str) -> Vec<String> {
+    let (mut heads, mut depth, mut start) = (Vec::new(), 1, 0);
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 1 => {
+                heads.push(identifier(&group[start..at]));
+                start = at + 1;
+            }
+            _ => {}
+        }
+        if depth == 0 {
+            heads.push(identifier(&group[start..at]));
+            break;
+        }
+    }
+    heads.retain(|head| !head.is_empty());
+    heads
+}
+
+/// Why `user` may not use `used`, if it may not.
+fn objection(user: &str, used: &str) -> Option<&'static str> {
+    if user == used || user == "lib" {
+        return None;
+    }
+    let (Some(from), Some(to)) = (layer(user), layer(used)) else {
+        return Some("one of the two is no module of the table");
+    };
+    match () {
+        () if user == "bin" => Some("the command uses the library by its name"),
+        () if to > from => Some("upwards"),
+        () if to == from && to == PARTS => Some("sideways"),
+        () => None,
+    }
+}
+
+#[test]
+fn no_file_uses_a_layer_above_its_own_or_beside_it_among_the_parts() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let own_items = source.module == "bin";
+        for used in used_modules(&code(&source.text)) {
+            // Within the command, `crate` is the command.
+            if own_items && layer(&used).is_none() {
+                continue;
+            }
+            if let Some(why) = objection(&source.module, &used) {
+                wrong.push(format!("{} uses crate::{used}: {why}", source.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn below_the_edges_nothing_reads_a_clock_a_file_or_a_socket() {
+    let mut wrong = Vec::new();
+    for source in sources().iter().filter(|source| layer(&source.module).is_some_and(|layer| layer < EDGE)) {
+        let code = code(&source.text);
+        wrong.extend(
+            OUTSIDE
+                .iter()
+                .filter(|outside| code.contains(**outside))
+                .map(|outside| format!("{} mentions {outside}", source.path)),
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_belongs_to_a_module_of_the_table_and_is_short() {
+    for source in sources() {
+        let known = source.module == "lib" || layer(&source.module).is_some();
+        assert!(known, "{} belongs to no layer", source.path);
+        let lines = source.text.lines().count();
+        assert!(lines <= MOST_LINES, "{} has {lines} lines", source.path);
+    }
+}
+
+#[test]
+fn the_reading_of_paths_finds_groups_and_nested_groups() {
+    let code = "use crate::{\n  wire::{Reader, Writer},\n  crypto,\n};\nlet a = crate::pki::Name; my_crate::x; $crate::y";
+    assert_eq!(used_modules(code), ["wire", "crypto", "pki"]);
+    assert_eq!(objection("record", "session"), Some("sideways"));
+    assert_eq!(objection("wire", "crypto"), Some("upwards"));
+    assert_eq!(objection("server", "client"), None);
+    assert_eq!(objection("pki", "wire"), None);
+    assert_eq!(objection("wire", "nothing"), Some("one of the two is no module of the table"));
+}
