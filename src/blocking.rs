@@ -18,9 +18,8 @@ use pki_types::ServerName;
 pub use crate::edge::NoVerifier;
 use crate::{
     client::ClientConfig,
-    connection::ConnectionInfo,
     crypto::{LocalKey, Sign},
-    edge::{Client, Flush, Input, Link, Next, Server, Side, Turn, io_error, is_gone},
+    edge::{Client, Flush, Input, Link, Next, Server, Side, Turn, io_error, is_gone, stream_facts},
     pki::{Credential, VerifyPeer},
     server::ServerConfig,
 };
@@ -187,10 +186,7 @@ pub struct Stream<T> {
 }
 
 impl<T> Stream<T> {
-    /// What the handshake agreed on.
-    pub fn info(&self) -> &ConnectionInfo {
-        self.link.info()
-    }
+    stream_facts!();
 
     /// The transport.
     pub fn get_ref(&self) -> &T {

@@ -118,6 +118,12 @@ impl Connection {
         &self.facts.info
     }
 
+    /// All that outlives the handshake, for whoever splits the connection.
+    #[cfg(feature = "std")]
+    pub(crate) fn facts(&self) -> Arc<Facts> {
+        self.facts.clone()
+    }
+
     /// For keying material (RFC 5705) and the channel binding `tls-exporter` (RFC 9266); `None` without the
     /// extended master secret.
     pub fn exporter(&self) -> Option<Exporter<'_>> {

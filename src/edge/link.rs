@@ -1,10 +1,10 @@
 //! An established connection with its buffers, for adapters to carry to and fro.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use super::io_error;
 use crate::{
-    connection::{Connection, ConnectionInfo, HalfReceived, Reader, Writer},
+    connection::{Connection, Facts, HalfReceived, Reader, Writer},
     error::Error,
     record::RecvBuf,
 };
@@ -17,7 +17,7 @@ pub(crate) struct Link {
     reader: Reader,
     /// None when nothing more may be sent: after close_notify, and after a fatal alert.
     writer: Option<Writer>,
-    info: ConnectionInfo,
+    facts: Arc<Facts>,
     buf: RecvBuf,
     out: Vec<u8>,
     sent: usize,
@@ -52,12 +52,12 @@ pub(crate) enum Next {
 
 impl Link {
     pub(crate) fn new(connection: Connection, buf: RecvBuf) -> Self {
-        let info = connection.info().clone();
+        let facts = connection.facts();
         let (reader, writer) = connection.split();
         Self {
             reader,
             writer: Some(writer),
-            info,
+            facts,
             buf,
             out: Vec::new(),
             sent: 0,
@@ -67,8 +67,9 @@ impl Link {
         }
     }
 
-    pub(crate) fn info(&self) -> &ConnectionInfo {
-        &self.info
+    /// What the handshake agreed on, and what can be derived from it.
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     pub(crate) fn allow_half_close(&mut self) {

@@ -1,6 +1,7 @@
 //! What the adapters share: handshakes of which only reading and writing are left to do, and the way of the data.
 
 mod client;
+mod facts;
 mod link;
 mod server;
 
@@ -10,6 +11,7 @@ use pki_types::UnixTime;
 
 pub(crate) use self::{
     client::Client,
+    facts::stream_facts,
     link::{Link, Next},
     server::Server,
 };

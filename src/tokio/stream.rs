@@ -9,10 +9,7 @@ use std::{
 use ::tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 
 use super::waiting::{Half, Waiting};
-use crate::{
-    connection::ConnectionInfo,
-    edge::{Link, Next, io_error, is_gone},
-};
+use crate::edge::{Link, Next, io_error, is_gone, stream_facts};
 
 /// A connection and its transport.
 ///
@@ -34,10 +31,7 @@ impl<T> TlsStream<T> {
         Self { io, link, waiting: Waiting::default() }
     }
 
-    /// What the handshake agreed on.
-    pub fn info(&self) -> &ConnectionInfo {
-        self.link.info()
-    }
+    stream_facts!();
 
     /// The transport.
     pub fn get_ref(&self) -> &T {

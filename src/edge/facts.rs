@@ -1,0 +1,24 @@
+//! What a stream of either adapter tells of its handshake.
+
+/// The methods, for a stream with a field `link`.
+macro_rules! stream_facts {
+    () => {
+        /// What the handshake agreed on.
+        pub fn info(&self) -> &crate::connection::ConnectionInfo {
+            &self.link.facts().info
+        }
+
+        /// For keying material (RFC 5705) and the channel binding `tls-exporter` (RFC 9266); `None` without the
+        /// extended master secret.
+        pub fn exporter(&self) -> Option<crate::schedule::Exporter<'_>> {
+            self.link.facts().exporter()
+        }
+
+        /// The channel binding `tls-server-end-point` (RFC 5929, 4): a hash of the server's certificate, 32 to 64
+        /// bytes. `None` where the certificate is not known.
+        pub fn tls_server_end_point(&self) -> Option<Vec<u8>> {
+            self.link.facts().tls_server_end_point()
+        }
+    };
+}
+pub(crate) use stream_facts;
