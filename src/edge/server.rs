@@ -15,11 +15,14 @@ use crate::{
 
 io_steps!(server, ServerHandshake);
 
+/// A key and the name of its credential.
+type NamedKey = (Arc<str>, Arc<dyn Sign>);
+
 /// The configuration, who signs and who verifies. Clones share the configuration.
 pub(crate) struct Server<K, V> {
     config: Arc<RwLock<Arc<ServerConfig>>>,
     key: Arc<K>,
-    named_keys: Arc<[(Arc<str>, Arc<dyn Sign>)]>,
+    named_keys: Arc<[NamedKey]>,
     verifier: Arc<V>,
 }
 

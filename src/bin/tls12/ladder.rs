@@ -239,6 +239,6 @@ mod tests {
         assert!(lines[2].starts_with("ClientHello ") && lines[2].contains("--->"), "{text}");
         assert!(lines[3].starts_with("<---") && lines[3].contains("  ServerHelloDone "), "{text}");
         assert!(lines[3].ends_with(" 9    1 234"), "{text}");
-        assert_eq!(lines[5], "18 bytes to the server, 9 bytes to the client");
+        assert_eq!(lines[6], "18 bytes to the server, 9 bytes to the client");
     }
 }

@@ -1,5 +1,4 @@
 //! How much data came and went, and when last.
-#![expect(clippy::disallowed_methods, reason = "the command reads the clock")]
 
 use std::{
     io,

@@ -1,0 +1,11 @@
+//! The adapters over real sockets and pipes, where a wrong "needs input" hangs.
+#![cfg(all(feature = "blocking", feature = "rustcrypto", feature = "webpki"))]
+
+mod common;
+
+mod adapters {
+    mod blocking;
+    mod edges;
+    #[cfg(feature = "tokio")]
+    mod tokio;
+}
