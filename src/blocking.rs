@@ -21,7 +21,6 @@ use crate::{
     crypto::{LocalKey, Sign},
     edge::{Client, Flush, Input, Link, Next, Server, Side, Turn, io_error, is_gone, stream_facts},
     pki::{Credential, VerifyPeer},
-    schedule::Exporter,
     server::ServerConfig,
 };
 

@@ -1,5 +1,10 @@
 //! The adapters over real sockets and pipes, where a wrong "needs input" hangs.
 #![cfg(all(feature = "blocking", feature = "rustcrypto", feature = "webpki"))]
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "tests open sockets and read clocks"
+)]
 
 mod common;
 

@@ -113,12 +113,6 @@ impl Connection {
         (self.reader, self.writer)
     }
 
-    /// The two halves, and what stays when one of them is gone.
-    #[cfg(any(feature = "blocking", feature = "tokio"))]
-    pub(crate) fn into_parts(self) -> (Reader, Writer, Arc<Facts>) {
-        (self.reader, self.writer, self.facts)
-    }
-
     /// What the handshake agreed on.
     pub fn info(&self) -> &ConnectionInfo {
         &self.facts.info

@@ -1,0 +1,98 @@
+//! The command, running.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Long enough for a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+pub(super) fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tls12"));
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs the command to its end with this input.
+pub(super) fn run(args: &[&str], input: &[u8]) -> Output {
+    let mut child = command(args).spawn().expect("the command");
+    let mut stdin = child.stdin.take().expect("its input");
+    let input = input.to_vec();
+    // The command may end before it has read everything.
+    let writing = thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().expect("its output");
+    writing.join().expect("no panic");
+    output
+}
+
+pub(super) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// `tls12 serve` on a port of its own; killed when dropped.
+pub(super) struct Serving {
+    pub(super) child: Child,
+    pub(super) log: BufReader<ChildStdout>,
+    /// Its first line.
+    pub(super) greeting: String,
+    pub(super) port: u16,
+}
+
+impl Serving {
+    pub(super) fn start(args: &[&str]) -> Self {
+        let args = [&["serve", "--listen", "127.0.0.1:0"], args].concat();
+        let mut child = command(&args).spawn().expect("the command");
+        let mut stderr = BufReader::new(child.stderr.take().expect("its errors"));
+        let mut greeting = String::new();
+        stderr.read_line(&mut greeting).expect("a first line");
+        // Nobody reads the rest, but somebody has to take it.
+        thread::spawn(move || stderr.read_to_end(&mut Vec::new()));
+        let port = greeting.strip_prefix("listening on 127.0.0.1:").and_then(|rest| rest.split(' ').next());
+        let port =
+            port.and_then(|port| port.parse().ok()).unwrap_or_else(|| panic!("no port in {greeting:?}"));
+        let log = BufReader::new(child.stdout.take().expect("its log"));
+        Self { child, log, greeting, port }
+    }
+
+    /// Calls it with `tls12 connect`.
+    pub(super) fn call(&self, args: &[&str], input: &[u8]) -> Output {
+        run(&[&["connect", &format!("localhost:{}", self.port)], args].concat(), input)
+    }
+
+    pub(super) fn socket(&self) -> TcpStream {
+        let tcp = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
+        tcp.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
+        tcp
+    }
+
+    /// The next line of its log.
+    pub(super) fn logged(&mut self) -> String {
+        let mut line = String::new();
+        self.log.read_line(&mut line).expect("a line of log");
+        line
+    }
+
+    pub(super) fn terminate(&mut self) -> ExitStatus {
+        let kill = format!("kill -TERM {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
+        let deadline = Instant::now() + TIMEOUT;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().expect("a status") {
+                return status;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        panic!("it did not stop");
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
