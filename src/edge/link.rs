@@ -81,10 +81,11 @@ impl Link {
     /// Opens records until there is something to do.
     pub(crate) fn next(&mut self) -> Result<Next, Error> {
         loop {
-            match self.closed {
-                _ if !self.buf.pending().is_empty() => return Ok(Next::Data),
-                Closed::Peer => return Ok(Next::Closed),
-                Closed::Neither | Closed::Abort => {}
+            if !self.buf.pending().is_empty() {
+                return Ok(Next::Data);
+            }
+            if self.is_closed_by_peer() {
+                return Ok(Next::Closed);
             }
             match self.reader.receive(&mut self.buf) {
                 Ok(HalfReceived::NeedsInput) => return Ok(Next::Input),
