@@ -6,4 +6,5 @@ pub mod forge;
 pub mod pair;
 pub mod puppet;
 pub mod recording;
+pub mod steps;
 pub mod worlds;

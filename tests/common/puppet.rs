@@ -11,15 +11,16 @@
 use std::sync::Arc;
 
 use tls12::{
-    ClientHandshake, Connection, Error, Received, RecvBuf, ServerHandshake,
+    Error, Received,
     schedule::Side,
     wire::{Alert, AlertLevel, ContentType, Finished, Handshake},
 };
 
 use super::{
     forge::{Keys, Log, Opening, Sealing, record, take_messages, take_records},
-    pair::World,
+    pair::{Peer, World},
     recording::hellos,
+    steps::{Need, Steps},
 };
 
 /// How it stands with the real side.
@@ -36,9 +37,8 @@ pub enum Now {
 }
 
 enum Real {
-    Client(ClientHandshake),
-    Server(ServerHandshake),
-    Established(Box<Connection>, RecvBuf),
+    Handshake(Steps),
+    Established(Peer),
     Closed,
     Failed(Error, Option<Alert>),
     /// While a step is taken.
@@ -67,10 +67,7 @@ impl<'w> Puppet<'w> {
     /// Starts the real side, which is `side`; `log` is the one that [`World::keep_key_log`] returned.
     pub fn against(side: Side, world: &'w World, log: &Arc<Log>) -> Self {
         log.clear();
-        let real = match side {
-            Side::Client => Real::Client(world.start_client()),
-            Side::Server => Real::Server(world.start_server()),
-        };
+        let real = Real::Handshake(Steps::start(side, world));
         let mut puppet = Self {
             world,
             log: log.clone(),
@@ -146,8 +143,8 @@ impl<'w> Puppet<'w> {
     /// How it stands with the real side.
     pub fn now(&self) -> Now {
         match &self.real {
-            Real::Client(_) | Real::Server(_) | Real::Gone => Now::Handshaking,
-            Real::Established(..) => Now::Established,
+            Real::Handshake(_) | Real::Gone => Now::Handshaking,
+            Real::Established(_) => Now::Established,
             Real::Closed => Now::Closed,
             Real::Failed(error, alert) => Now::Failed(error.clone(), *alert),
         }
@@ -170,18 +167,11 @@ impl<'w> Puppet<'w> {
     fn take_in(&mut self, bytes: &[u8]) {
         let now = self.world.now;
         self.real = match std::mem::replace(&mut self.real, Real::Gone) {
-            Real::Client(ClientHandshake::NeedsInput(mut ask)) => {
-                ask.spare()[..bytes.len()].copy_from_slice(bytes);
-                Real::Client(ask.received(bytes.len(), now))
-            }
-            Real::Server(ServerHandshake::NeedsInput(mut ask)) => {
-                ask.spare()[..bytes.len()].copy_from_slice(bytes);
-                Real::Server(ask.received(bytes.len(), now))
-            }
-            Real::Established(connection, mut buf) => {
-                buf.spare()[..bytes.len()].copy_from_slice(bytes);
-                buf.received(bytes.len()).expect("some bytes");
-                Real::Established(connection, buf)
+            Real::Handshake(handshake) => Real::Handshake(handshake.received(bytes, now)),
+            Real::Established(mut peer) => {
+                peer.buf.spare()[..bytes.len()].copy_from_slice(bytes);
+                peer.buf.received(bytes.len()).expect("some bytes");
+                Real::Established(peer)
             }
             other => other,
         };
@@ -192,9 +182,8 @@ impl<'w> Puppet<'w> {
         for _ in 0..1000 {
             let real = std::mem::replace(&mut self.real, Real::Gone);
             let (real, moved) = match real {
-                Real::Client(step) => self.client_step(step),
-                Real::Server(step) => self.server_step(step),
-                Real::Established(connection, buf) => self.traffic(connection, buf),
+                Real::Handshake(handshake) => self.handshake(handshake),
+                Real::Established(peer) => self.traffic(peer),
                 ended => (ended, false),
             };
             self.real = real;
@@ -205,48 +194,27 @@ impl<'w> Puppet<'w> {
         panic!("it takes step after step without anybody's doing");
     }
 
-    fn client_step(&mut self, step: ClientHandshake) -> (Real, bool) {
-        match step {
-            ClientHandshake::NeedsFlush(ask) => {
-                self.hear(ask.bytes());
-                match ask.failure().cloned() {
-                    Some(error) => match ask.all_sent() {
-                        ClientHandshake::Failed(failed) => (self.told_then(error, failed.error), false),
-                        other => panic!("{error} was told, and then came {other:?}"),
-                    },
-                    None => (Real::Client(ask.all_sent()), true),
+    fn handshake(&mut self, handshake: Steps) -> (Real, bool) {
+        match handshake.need() {
+            Need::Flush { bytes, failure } => {
+                self.hear(&bytes);
+                let next = handshake.all_sent();
+                match failure {
+                    Some(error) => (self.told_then(error, &next), false),
+                    None => (Real::Handshake(next), true),
                 }
             }
-            ClientHandshake::Done(done) => (Real::Established(Box::new(done.connection), done.buf), true),
-            ClientHandshake::Failed(failed) => (Real::Failed(failed.error, None), false),
-            ClientHandshake::NeedsInput(ask) => (Real::Client(ClientHandshake::NeedsInput(ask)), false),
-            ask => (Real::Client(self.world.answer_client(ask)), true),
-        }
-    }
-
-    fn server_step(&mut self, step: ServerHandshake) -> (Real, bool) {
-        match step {
-            ServerHandshake::NeedsFlush(ask) => {
-                self.hear(ask.bytes());
-                match ask.failure().cloned() {
-                    Some(error) => match ask.all_sent() {
-                        ServerHandshake::Failed(failed) => (self.told_then(error, failed.error), false),
-                        other => panic!("{error} was told, and then came {other:?}"),
-                    },
-                    None => (Real::Server(ask.all_sent()), true),
-                }
-            }
-            ServerHandshake::Done(done) => (Real::Established(Box::new(done.connection), done.buf), true),
-            ServerHandshake::Failed(failed) => (Real::Failed(failed.error, None), false),
-            ServerHandshake::NeedsInput(ask) => (Real::Server(ServerHandshake::NeedsInput(ask)), false),
-            ask => (Real::Server(self.world.answer_server(ask)), true),
+            Need::Input => (Real::Handshake(handshake), false),
+            Need::Answer => (Real::Handshake(handshake.answered(self.world)), true),
+            Need::Done => (Real::Established(handshake.connection()), true),
+            Need::Failed(error) => (Real::Failed(error, None), false),
         }
     }
 
     /// A failure that was told: the last record is its alert, and what is reported is the same error.
-    fn told_then(&self, told: Error, reported: Error) -> Real {
-        assert_eq!(told, reported, "one error was told and another one reported");
-        Real::Failed(reported, Some(self.fatal_alert()))
+    fn told_then(&self, told: Error, next: &Steps) -> Real {
+        assert_eq!(next.need(), Need::Failed(told.clone()), "one error was told and another one reported");
+        Real::Failed(told, Some(self.fatal_alert()))
     }
 
     /// The fatal alert that the last record is.
@@ -259,32 +227,29 @@ impl<'w> Puppet<'w> {
         }
     }
 
-    fn traffic(&mut self, mut connection: Box<Connection>, mut buf: RecvBuf) -> (Real, bool) {
+    fn traffic(&mut self, mut peer: Peer) -> (Real, bool) {
         let mut out = Vec::new();
-        let step = match connection.receive(&mut buf, &mut out) {
-            Ok(Received::NeedsInput) => None,
-            Ok(Received::NeedsFlush) => Some(Now::Established),
+        let received = match peer.tls.receive(&mut peer.buf, &mut out) {
             Ok(Received::Data(data)) => {
                 self.received.extend_from_slice(&data);
-                Some(Now::Established)
+                Ok(Now::Established)
             }
-            Ok(Received::Closed) => Some(Now::Closed),
-            Err(error) => Some(Now::Failed(error, None)),
+            Ok(Received::NeedsInput) => Ok(Now::Handshaking),
+            Ok(Received::NeedsFlush) => Ok(Now::Established),
+            Ok(Received::Closed) => Ok(Now::Closed),
+            Err(error) => Err(error),
         };
-        let owed = !out.is_empty();
+        assert!(received.is_ok() || out.is_empty(), "an error comes with bytes that nobody will send");
         self.hear(&out);
-        match step {
-            None => (Real::Established(connection, buf), false),
-            Some(Now::Closed) => (Real::Closed, false),
-            // Nothing is told in the same breath as it is reported: the alert, if any, came before.
-            Some(Now::Failed(error, _)) => {
-                assert!(!owed, "an error comes with bytes that nobody will send");
+        match received {
+            Ok(Now::Closed) => (Real::Closed, false),
+            Ok(now) => (Real::Established(peer), now == Now::Established),
+            Err(error) => {
                 let alert = error.alert().map(|_| self.fatal_alert());
-                let after = connection.send(b"more", &mut Vec::new());
+                let after = peer.tls.send(b"more", &mut Vec::new());
                 assert_eq!(after.as_ref(), Err(&error), "after a failure nothing is sent");
                 (Real::Failed(error, alert), false)
             }
-            Some(_) => (Real::Established(connection, buf), true),
         }
     }
 
