@@ -2,4 +2,9 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod certs;
+pub mod forge;
 pub mod pair;
+pub mod puppet;
+pub mod recording;
+pub mod steps;
+pub mod worlds;

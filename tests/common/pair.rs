@@ -200,6 +200,8 @@ pub struct Wire {
     /// All that was ever sent.
     pub log: Vec<u8>,
     pub closed: bool,
+    /// Where the memory ends that the receiver gives: a buffer never moves.
+    memory: Option<usize>,
 }
 
 impl Wire {
@@ -211,6 +213,8 @@ impl Wire {
 
     pub fn receive(&mut self, into: &mut [u8], cut: usize) -> usize {
         assert!(!into.is_empty(), "whoever asks for input has room for it");
+        let end = into.as_ptr_range().end.addr();
+        assert_eq!(*self.memory.get_or_insert(end), end, "the buffer of the receiver moved");
         let n = self.queue.len().min(cut).min(into.len());
         for (to, from) in into.iter_mut().zip(self.queue.drain(..n)) {
             *to = from;
