@@ -2,4 +2,6 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod certs;
+pub mod ours;
 pub mod pair;
+pub mod raw;
