@@ -65,7 +65,9 @@ impl<'t> Block<'t> {
 /// Hex to bytes.
 pub(crate) fn from_hex(hex: &str) -> Vec<u8> {
     assert_eq!(hex.len() % 2, 0, "hex comes in pairs");
-    let digits: Vec<u8> =
-        hex.chars().map(|digit| digit.to_digit(16).expect("a hex digit").try_into().expect("small")).collect();
+    let digits: Vec<u8> = hex
+        .chars()
+        .map(|digit| digit.to_digit(16).expect("a hex digit").try_into().expect("small"))
+        .collect();
     digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }

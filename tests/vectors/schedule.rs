@@ -65,8 +65,7 @@ fn the_extended_master_secret_and_the_key_block_are_those_of_nist() {
     let blocks = blocks(SCHEDULE_PUBLISHED);
     assert_eq!(blocks.len(), 4);
     for block in &blocks {
-        let master =
-            MasterSecret::extended(&RUSTCRYPTO, hash(block), premaster(block), &session_hash(block));
+        let master = MasterSecret::extended(&RUSTCRYPTO, hash(block), premaster(block), &session_hash(block));
         assert!(master.secret().same_as(&block.bytes("extended-master")));
         let Randoms { client, server } = randoms(block);
         let mut key_block = [0; 128];
