@@ -5,6 +5,8 @@ mod error;
 mod open;
 mod seal;
 mod temper;
+#[cfg(all(test, feature = "rustcrypto"))]
+mod tests;
 
 pub use buffer::{Plaintext, RecvBuf, Truncated};
 pub use error::{Excess, RecordError};

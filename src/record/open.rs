@@ -19,7 +19,7 @@ pub(crate) struct Opened {
 #[derive(Debug)]
 pub(crate) struct Opener {
     key: Option<RecordOpenKey>,
-    sequence: u64,
+    pub(super) sequence: u64,
     /// The longest plaintext that the peer may send (RFC 5246, 6.2.1; RFC 6066, 4; RFC 8449).
     max_plaintext: usize,
     version: ExpectedVersion,
