@@ -82,6 +82,8 @@ pub(crate) enum Label {
     Ticket,
     /// The salt of a stored session.
     Store,
+    /// The name and the secret of a ticket key.
+    TicketKey,
 }
 
 impl Label {
@@ -93,6 +95,7 @@ impl Label {
             Self::KeyExchange => "key exchange",
             Self::Ticket => "ticket",
             Self::Store => "store",
+            Self::TicketKey => "ticket key",
         }
     }
 }
@@ -136,6 +139,7 @@ mod tests {
             Label::KeyExchange,
             Label::Ticket,
             Label::Store,
+            Label::TicketKey,
         ];
         let draws: Vec<[u8; 32]> = labels.iter().map(|label| *counting().draw(*label).expose()).collect();
         for (i, draw) in draws.iter().enumerate() {

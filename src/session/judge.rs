@@ -113,8 +113,9 @@ fn belongs(session: &Session, offer: &Offer<'_>) -> Result<(), NotResumed> {
 /// How old it is.
 fn is_young(session: &Session, policy: &Resumption, now: u64) -> Result<(), NotResumed> {
     let lifetime = session.lifetime().min(policy.lifetime());
-    if !age(session.issued_at(), now).is_some_and(|age| age < u64::from(lifetime)) {
-        return Err(NotResumed::Expired);
+    match age(session.issued_at(), now) {
+        Some(age) if age < u64::from(lifetime) => {}
+        Some(_) | None => return Err(NotResumed::Expired),
     }
     // R27
     let most = u64::from(policy.authentication_lifetime());

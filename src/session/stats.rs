@@ -23,8 +23,13 @@ pub struct ResumptionStats {
 impl ResumptionStats {
     /// All zero.
     pub const fn new() -> Self {
-        const ZERO: AtomicUsize = AtomicUsize::new(0);
-        Self { full: [const { ZERO }; REASONS], by_id: ZERO, by_ticket: ZERO, issued: ZERO, empty: ZERO }
+        Self {
+            full: [const { AtomicUsize::new(0) }; REASONS],
+            by_id: AtomicUsize::new(0),
+            by_ticket: AtomicUsize::new(0),
+            issued: AtomicUsize::new(0),
+            empty: AtomicUsize::new(0),
+        }
     }
 
     /// Counts a handshake that is complete.
