@@ -216,6 +216,11 @@ impl Resumption {
         self.tickets
     }
 
+    /// Whether sessions without the extended master secret are resumed where neither side has it (R11).
+    pub fn keeps_without_extended_master_secret(&self) -> bool {
+        self.master_secret == MasterSecretRule::Any
+    }
+
     /// For how many seconds a ticket or an entry of a store is accepted at most.
     pub fn lifetime(&self) -> u32 {
         self.lifetime
