@@ -78,6 +78,8 @@ pub(crate) enum Label {
     SessionId,
     /// The private value of the key exchange.
     KeyExchange,
+    /// The name of a full handshake among its resumptions.
+    Lineage,
     /// The salt of a ticket.
     Ticket,
     /// The salt of a stored session.
@@ -93,6 +95,7 @@ impl Label {
             Self::ServerRandom => "server random",
             Self::SessionId => "session id",
             Self::KeyExchange => "key exchange",
+            Self::Lineage => "lineage",
             Self::Ticket => "ticket",
             Self::Store => "store",
             Self::TicketKey => "ticket key",
