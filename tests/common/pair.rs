@@ -67,7 +67,14 @@ impl World {
     pub fn start_client(&self) -> ClientHandshake {
         let seed = Seed::for_replay(self.seeds.0);
         let session = self.session.as_ref().map(ClientSession::duplicate);
-        ClientHandshake::start(self.client.clone(), self.name.clone(), session, seed, RecvBuf::new(), self.now)
+        ClientHandshake::start(
+            self.client.clone(),
+            self.name.clone(),
+            session,
+            seed,
+            RecvBuf::new(),
+            self.now,
+        )
     }
 
     /// The server's first step.
