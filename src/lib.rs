@@ -78,6 +78,8 @@ mod record;
 pub mod schedule;
 pub mod server;
 pub mod session;
+#[cfg(feature = "std")]
+pub mod store;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 pub mod wire;

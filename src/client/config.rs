@@ -5,6 +5,7 @@ use core::fmt;
 use crate::{
     crypto::Provider,
     handshake::{Settings, settings_methods},
+    session::SessionContext,
     wire::MaxFragmentLength,
 };
 
@@ -15,16 +16,20 @@ pub struct ClientConfig {
     pub(crate) status_request: bool,
     pub(crate) max_fragment_length: Option<MaxFragmentLength>,
     pub(crate) fallback: bool,
+    pub(crate) tickets: bool,
+    pub(crate) trust: SessionContext,
 }
 
 impl ClientConfig {
-    /// Safe defaults: ECDHE with AEADs, extended master secret required.
+    /// Safe defaults: ECDHE with AEADs, extended master secret required, tickets wanted.
     pub fn new(provider: &'static Provider) -> Self {
         Self {
             settings: Settings::new(provider),
             status_request: false,
             max_fragment_length: None,
             fallback: false,
+            tickets: true,
+            trust: SessionContext::derive([]),
         }
     }
 
@@ -44,6 +49,19 @@ impl ClientConfig {
     /// Says that a higher version was tried before, and failed (RFC 7507): a server that speaks one refuses then.
     pub fn with_fallback_scsv(mut self) -> Self {
         self.fallback = true;
+        self
+    }
+
+    /// Whether to ask for tickets, and to offer them (RFC 5077).
+    pub fn with_tickets(mut self, on: bool) -> Self {
+        self.tickets = on;
+        self
+    }
+
+    /// What makes a session of this client trustworthy: a digest of what its verifier trusts and of whom it presents
+    /// itself as. A session that was made under another is not offered (R7).
+    pub fn with_trust(mut self, trust: SessionContext) -> Self {
+        self.trust = trust;
         self
     }
 

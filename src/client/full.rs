@@ -4,13 +4,12 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use pki_types::{CertificateDer, ServerName};
 
-pub(crate) use super::{
-    answer::{AwaitHelloDone, AwaitRequestOrDone, Choosing, Signing},
-    finish::{FullAwaitCcs, FullAwaitFinished},
-};
 use super::{
+    answer::AwaitRequestOrDone,
     config::ClientConfig,
     hello::{self, Answer},
+    offer::{Given, Offer, Offered},
+    resumed::{AwaitCertificateOrResumed, Resumed},
     states::{Ask, Awaiting, Client},
 };
 use crate::{
@@ -19,6 +18,7 @@ use crate::{
     handshake::{Agreed, Common, Next, PeerSignature, SignatureVerified},
     pki::{CertificateError, Leaf, PresentedPeer, VerifiedPeer},
     schedule::{Log, Premaster, Randoms, TranscriptBuffer},
+    session::{HandshakeKind, NotResumed, ResumedBy},
     wire::{Certificate, CertificateStatus, DecodeError, Encode, ServerHello, ServerKeyExchange},
 };
 
@@ -33,6 +33,8 @@ pub(super) fn wait(state: Awaiting) -> Then {
 pub(crate) struct Full {
     pub(super) config: Arc<ClientConfig>,
     pub(super) agreed: Agreed,
+    pub(super) ticket_promised: bool,
+    pub(super) given: Given,
 }
 
 /// Our hello is on its way.
@@ -40,16 +42,22 @@ pub(crate) struct Full {
 pub(crate) struct AwaitServerHello {
     config: Arc<ClientConfig>,
     server: ServerName<'static>,
+    offer: Offer,
     random: [u8; 32],
     /// Our hello, header included.
     hello: Vec<u8>,
 }
 
 impl AwaitServerHello {
-    pub(super) fn new(config: Arc<ClientConfig>, server: ServerName<'static>, seed: &Seed) -> Self {
+    pub(super) fn new(
+        config: Arc<ClientConfig>,
+        server: ServerName<'static>,
+        offer: Offer,
+        seed: &Seed,
+    ) -> Self {
         let random = *seed.draw::<32>(Label::ClientRandom).expose();
-        let hello = hello::client_hello(&config, &server, random);
-        Self { config, server, random, hello }
+        let hello = hello::client_hello(&config, &server, &offer, random);
+        Self { config, server, offer, random, hello }
     }
 
     pub(super) fn hello(&self) -> &[u8] {
@@ -57,7 +65,7 @@ impl AwaitServerHello {
     }
 
     pub(super) fn server_hello(self, message: ServerHello<'_>, raw: &[u8], cx: &mut Common) -> Then {
-        let Self { config, server, random, hello } = self;
+        let Self { config, server, offer, random, hello } = self;
         let Answer { suite, staple, mut info } = hello::check(&config, &hello, &message)?;
         let settings = &config.settings;
         cx.channel.negotiated(settings.max_certificate, settings.max_send);
@@ -73,8 +81,10 @@ impl AwaitServerHello {
             info,
             credential: None,
         };
-        let full = Full { config, agreed };
-        wait(Awaiting::Certificate(Box::new(AwaitCertificate { full, server, staple })))
+        let ticket_promised = message.extensions.session_ticket;
+        let given = Given { session_id: message.session_id, ticket: None };
+        let full = Full { config, agreed, ticket_promised, given };
+        AwaitCertificate { full, server, staple }.decide(offer, cx)
     }
 }
 
@@ -84,6 +94,40 @@ pub(crate) struct AwaitCertificate {
     full: Full,
     server: ServerName<'static>,
     staple: bool,
+}
+
+impl AwaitCertificate {
+    /// Whether the server resumes: the echoed ID tells, and where there is none, what comes next.
+    fn decide(mut self, offer: Offer, cx: &Common) -> Then {
+        let info = &mut self.full.agreed.info;
+        let offered = match offer {
+            Offer::Nothing(reason) => {
+                info.handshake = HandshakeKind::Full(reason);
+                return wait(Awaiting::Certificate(Box::new(self)));
+            }
+            Offer::Session(offered) => offered,
+        };
+        info.handshake = HandshakeKind::Full(NotResumed::Declined);
+        let echoed = self.full.given.session_id;
+        if echoed == offered.session_id {
+            let (resumed, promised) = self.into_resumed(offered);
+            return wait(resumed.begin(promised, cx)?);
+        }
+        // wolfSSL resumes by ticket with an empty ID.
+        wait(match offered.by() {
+            ResumedBy::Ticket if echoed.is_empty() => {
+                let state = AwaitCertificateOrResumed { full: self, offered };
+                Awaiting::CertificateOrResumed(Box::new(state))
+            }
+            ResumedBy::Ticket | ResumedBy::SessionId => Awaiting::Certificate(Box::new(self)),
+        })
+    }
+
+    /// The same hellos, seen as those of an abbreviated handshake, and whether a ticket was promised.
+    pub(super) fn into_resumed(self, offered: Offered) -> (Resumed, bool) {
+        let Self { full: Full { config, agreed, ticket_promised, given: _ }, server, staple: _ } = self;
+        (Resumed { config, agreed, offered, server }, ticket_promised)
+    }
 }
 
 impl AwaitCertificate {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use pki_types::ServerName;
 
-use super::config::ClientConfig;
+use super::{config::ClientConfig, offer::Offer};
 use crate::{
     connection::ConnectionInfo,
     crypto::Suite,
@@ -14,12 +14,17 @@ use crate::{
     wire::{
         CipherSuite, ClientExtensions, ClientHello, CompressionMethod, Decode, EcPointFormat,
         HANDSHAKE_HEADER_LEN, Handshake, List, MAX_PLAINTEXT, ProtocolName, ProtocolVersion, ServerHello,
-        ServerNames, SessionId, StatusRequest, encode_list,
+        ServerNames, StatusRequest, encode_list,
     },
 };
 
 /// The ClientHello, header included.
-pub(super) fn client_hello(config: &ClientConfig, server: &ServerName<'_>, random: [u8; 32]) -> Vec<u8> {
+pub(super) fn client_hello(
+    config: &ClientConfig,
+    server: &ServerName<'_>,
+    offer: &Offer,
+    random: [u8; 32],
+) -> Vec<u8> {
     const NULL: [u8; 1] = [CompressionMethod::NULL.0];
     const UNCOMPRESSED: [u8; 1] = [EcPointFormat::UNCOMPRESSED.0];
     let settings = &config.settings;
@@ -39,6 +44,7 @@ pub(super) fn client_hello(config: &ClientConfig, server: &ServerName<'_>, rando
         // R9: in every ClientHello (RFC 7627, 5.3).
         extended_master_secret: true,
         record_size_limit: settings.record_size_limit,
+        session_ticket: offer.ticket(config),
         // RFC 5746, 3.4: "The client MUST include either an empty "renegotiation_info" extension, or the
         // TLS_EMPTY_RENEGOTIATION_INFO_SCSV".
         renegotiation_info: Some(&[]),
@@ -49,7 +55,7 @@ pub(super) fn client_hello(config: &ClientConfig, server: &ServerName<'_>, rando
         (List::from_encoded(&suites), List::from_encoded(&NULL))
     {
         let version = ProtocolVersion::TLS1_2;
-        let session_id = SessionId::EMPTY;
+        let session_id = offer.session_id();
         ClientHello { version, random, session_id, cipher_suites, compression_methods, extensions }
             .write_framed(&mut message);
     }
@@ -97,6 +103,8 @@ pub(super) fn check(config: &ClientConfig, ours: &[u8], hello: &ServerHello<'_>)
         ticket: TicketSent::No,
         suite: suite.id,
         group: None,
+        session_group: None,
+        session: None,
         peer_scheme: None,
         alpn,
         server_name: None,

@@ -5,6 +5,8 @@ mod config;
 mod finish;
 mod full;
 mod hello;
+mod offer;
+mod resumed;
 mod states;
 
 use alloc::{boxed::Box, sync::Arc};
@@ -22,6 +24,7 @@ use crate::{
     pki::{CertificateError, Credential, PresentedPeer, VerifiedPeer},
     record::RecvBuf,
     schedule::Side,
+    session::ClientSession,
     wire::{ClientCertificateType, SignatureScheme},
 };
 
@@ -54,16 +57,22 @@ pub enum ClientHandshake {
 }
 
 impl ClientHandshake {
-    /// A handshake with `server`, whose certificate must be for this name.
+    /// A handshake with `server`, whose certificate must be for this name, offering `session` if there is one.
+    ///
+    /// A session of another server, of other trust settings or past its time is not offered;
+    /// [`ConnectionInfo::handshake`](crate::ConnectionInfo::handshake) says so.
     pub fn start(
         config: Arc<ClientConfig>,
         server: ServerName<'static>,
+        session: Option<ClientSession>,
         seed: Seed,
         buf: RecvBuf,
         now: UnixTime,
     ) -> Self {
         let mut common = Common::new(Side::Client, seed, buf, now);
-        let state = full::AwaitServerHello::new(config, server, &common.seed);
+        let offer = offer::Offer::choose(&config, &server, session, (&common.seed, now));
+        common.offered = matches!(offer, offer::Offer::Session(_));
+        let state = full::AwaitServerHello::new(config, server, offer, &common.seed);
         common.channel.messages(state.hello(), &mut common.out);
         common.go::<Client>(Ok(Next::Await(Awaiting::ServerHello(Box::new(state)))))
     }
@@ -82,10 +91,10 @@ impl From<Step<Client>> for ClientHandshake {
                 Self::NeedsSignature(NeedsSignature { common, state })
             }
             Step::Done(common, complete) => {
-                let (connection, buf) = complete.into_connection(*common);
-                Self::Done(Established { connection, buf })
+                let (connection, buf, session) = complete.into_connection(*common);
+                Self::Done(Established { connection, buf, session })
             }
-            Step::Failed(error) => Self::Failed(Failed { error }),
+            Step::Failed(common, error) => Self::Failed(Failed { error, forget: common.offered }),
         }
     }
 }
@@ -116,7 +125,7 @@ impl NeedsVerdict {
 #[must_use]
 pub struct NeedsCredential {
     common: Box<Common>,
-    state: Box<full::Choosing>,
+    state: Box<answer::Choosing>,
 }
 
 impl NeedsCredential {
@@ -152,7 +161,7 @@ impl NeedsCredential {
 #[must_use]
 pub struct NeedsSignature {
     common: Box<Common>,
-    state: Box<full::Signing>,
+    state: Box<answer::Signing>,
 }
 
 impl NeedsSignature {
@@ -176,6 +185,8 @@ pub struct Established {
     pub connection: Connection,
     /// The buffer of the handshake, with whatever the server sent after it.
     pub buf: RecvBuf,
+    /// A session to offer next time: what the server gave in this handshake, or the one that was resumed.
+    pub session: Option<ClientSession>,
 }
 
 /// A failed handshake.
@@ -183,6 +194,8 @@ pub struct Established {
 pub struct Failed {
     /// Why.
     pub error: Error,
+    /// A session was offered, and must not be offered again (R24, R29).
+    pub forget: bool,
 }
 
 macro_rules! opaque_debug {

@@ -2,9 +2,11 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use super::full::{
-    AwaitCertificate, AwaitHelloDone, AwaitKeyExchange, AwaitRequestOrDone, AwaitServerHello,
-    AwaitStatusOrKeyExchange, Choosing, FullAwaitCcs, FullAwaitFinished, Judging, Signing,
+use super::{
+    answer::{AwaitHelloDone, AwaitRequestOrDone, Choosing, Signing},
+    finish::{FullAwaitCcs, FullAwaitFinished, FullAwaitTicket},
+    full::{AwaitCertificate, AwaitKeyExchange, AwaitServerHello, AwaitStatusOrKeyExchange, Judging},
+    resumed::{AwaitCertificateOrResumed, ResumedAwaitCcs, ResumedAwaitFinished, ResumedAwaitTicket},
 };
 use crate::{
     error::Error,
@@ -25,8 +27,13 @@ pub(crate) enum Awaiting {
     KeyExchange(Box<AwaitKeyExchange>),
     RequestOrDone(Box<AwaitRequestOrDone>),
     HelloDone(Box<AwaitHelloDone>),
+    FullTicket(Box<FullAwaitTicket>),
     FullCcs(Box<FullAwaitCcs>),
     FullFinished(Box<FullAwaitFinished>),
+    CertificateOrResumed(Box<AwaitCertificateOrResumed>),
+    ResumedTicket(Box<ResumedAwaitTicket>),
+    ResumedCcs(Box<ResumedAwaitCcs>),
+    ResumedFinished(Box<ResumedAwaitFinished>),
 }
 
 /// What somebody else must answer.
@@ -47,8 +54,10 @@ impl Awaiting {
             Self::KeyExchange(_) => &["ServerKeyExchange"],
             Self::RequestOrDone(_) => &["CertificateRequest", "ServerHelloDone"],
             Self::HelloDone(_) => &["ServerHelloDone"],
-            Self::FullCcs(_) => &["ChangeCipherSpec"],
-            Self::FullFinished(_) => &["Finished"],
+            Self::CertificateOrResumed(_) => &["Certificate", "NewSessionTicket", "ChangeCipherSpec"],
+            Self::FullTicket(_) | Self::ResumedTicket(_) => &["NewSessionTicket"],
+            Self::FullCcs(_) | Self::ResumedCcs(_) => &["ChangeCipherSpec"],
+            Self::FullFinished(_) | Self::ResumedFinished(_) => &["Finished"],
         }
     }
 }
@@ -88,8 +97,27 @@ impl Role for Client {
             (S::HelloDone(s), Input::Message { message: M::ServerHelloDone(_), raw }) => {
                 s.server_hello_done(raw, cx)
             }
+            (S::FullTicket(s), Input::Message { message: M::NewSessionTicket(m), raw }) => {
+                Ok(s.new_session_ticket(m, raw))
+            }
             (S::FullCcs(s), Input::ChangeCipherSpec(aligned)) => Ok(s.change_cipher_spec(aligned, cx)),
             (S::FullFinished(s), Input::Message { message: M::Finished(m), raw }) => s.finished(m, raw, cx),
+            (S::CertificateOrResumed(s), Input::Message { message: M::Certificate(m), raw }) => {
+                s.certificate(m, raw, cx)
+            }
+            (S::CertificateOrResumed(s), Input::Message { message: M::NewSessionTicket(m), raw }) => {
+                s.new_session_ticket(m, raw, cx)
+            }
+            (S::CertificateOrResumed(s), Input::ChangeCipherSpec(aligned)) => {
+                s.change_cipher_spec(aligned, cx)
+            }
+            (S::ResumedTicket(s), Input::Message { message: M::NewSessionTicket(m), raw }) => {
+                Ok(Next::Await(s.new_session_ticket(m, raw)))
+            }
+            (S::ResumedCcs(s), Input::ChangeCipherSpec(aligned)) => Ok(s.change_cipher_spec(aligned, cx)),
+            (S::ResumedFinished(s), Input::Message { message: M::Finished(m), raw }) => {
+                s.finished(m, raw, cx)
+            }
             (state, input) => Err(Error::Unexpected { expected: state.expects(), got: input.name() }),
         }
     }

@@ -1,15 +1,15 @@
 //! What a handshake agreed on, and what can be derived from it.
 
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, time::Duration};
 
-use pki_types::ServerName;
+use pki_types::{ServerName, UnixTime};
 
 use crate::{
     crypto::Provider,
     pki::{Credential, Leaf, VerifiedPeer},
     schedule::{Exporter, MasterSecret, Randoms, Side},
-    session::{HandshakeKind, TicketSent},
+    session::{HandshakeKind, KeyName, Lineage, Session, StoreKey, TicketSent},
     wire::{CipherSuite, NamedGroup, SignatureScheme},
 };
 
@@ -24,7 +24,9 @@ pub struct ConnectionInfo {
     pub suite: CipherSuite,
     /// Of the key exchange; none when resumed.
     pub group: Option<NamedGroup>,
-    /// What the peer signed the handshake with; none if it did not.
+    /// Of the key exchange that made the resumed session; none in a full handshake.
+    pub session_group: Option<NamedGroup>,
+    /// What the peer signed the handshake with, or the one that made the session; none if it did not.
     pub peer_scheme: Option<SignatureScheme>,
     /// The protocol agreed on (ALPN).
     pub alpn: Option<Vec<u8>>,
@@ -36,8 +38,41 @@ pub struct ConnectionInfo {
     pub peer: Option<VerifiedPeer>,
     /// RFC 7627.
     pub extended_master_secret: bool,
+    /// The session: the one that was resumed, or the one that this handshake made.
+    pub session: Option<SessionInfo>,
     /// Whether the peer signalled secure renegotiation (RFC 5746), although nothing is renegotiated here.
     pub secure_renegotiation: bool,
+}
+
+/// What there is to know about a session that is no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionInfo {
+    /// Shared by all connections that go back to the same full handshake: for FTPS, and for telling which data
+    /// connection belongs to which control connection.
+    pub lineage: Lineage,
+    /// The time of that full handshake, in seconds since 1970.
+    pub authenticated_at: u64,
+    /// The key that opened it or, where one was issued in this handshake, that sealed it. Servers only.
+    pub key_name: Option<KeyName>,
+    /// What the server's application bound into it; 4 KiB at most. Servers only.
+    pub application_data: Vec<u8>,
+}
+
+impl SessionInfo {
+    /// What a server tells of a session that it opened or sealed with this key.
+    pub(crate) fn of(session: &Session, key_name: Option<KeyName>) -> Self {
+        Self {
+            lineage: session.lineage(),
+            authenticated_at: session.authenticated_at(),
+            key_name,
+            application_data: session.application_data().to_vec(),
+        }
+    }
+
+    /// How long ago the full handshake was; zero if the clock says that it is still to come.
+    pub fn age(&self, now: UnixTime) -> Duration {
+        Duration::from_secs(now.as_secs().saturating_sub(self.authenticated_at))
+    }
 }
 
 /// What a connection keeps of its handshake.
@@ -49,6 +84,8 @@ pub(crate) struct Facts {
     pub(crate) randoms: Randoms,
     /// What we presented.
     pub(crate) credential: Option<Credential>,
+    /// Where a store has the session of this connection.
+    pub(crate) store_key: Option<StoreKey>,
 }
 
 impl Facts {

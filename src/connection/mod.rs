@@ -10,7 +10,7 @@ use core::fmt;
 pub(crate) use self::{halves::Step, info::Facts};
 pub use self::{
     halves::{Abort, HalfReceived, Reader, Reply, Writer},
-    info::ConnectionInfo,
+    info::{ConnectionInfo, SessionInfo},
 };
 pub use crate::record::Sent;
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     handshake::{Aligned, Channel, FinishedVerified, Renegotiation},
     record::{Plaintext, RecvBuf},
     schedule::Exporter,
+    session::StoreKey,
 };
 
 /// A connection whose handshake is complete.
@@ -116,6 +117,12 @@ impl Connection {
     /// What the handshake agreed on.
     pub fn info(&self) -> &ConnectionInfo {
         &self.facts.info
+    }
+
+    /// Where a store has the session of this connection, if one has: a server removes it there when the connection ends
+    /// with a fatal alert, and only then (R29).
+    pub fn store_key(&self) -> Option<&StoreKey> {
+        self.facts.store_key.as_ref()
     }
 
     /// All that outlives the handshake, for whoever splits the connection.

@@ -78,10 +78,14 @@ pub(crate) enum Label {
     SessionId,
     /// The private value of the key exchange.
     KeyExchange,
+    /// The name of a full handshake among its resumptions.
+    Lineage,
     /// The salt of a ticket.
     Ticket,
     /// The salt of a stored session.
     Store,
+    /// The name and the secret of a ticket key.
+    TicketKey,
 }
 
 impl Label {
@@ -91,8 +95,10 @@ impl Label {
             Self::ServerRandom => "server random",
             Self::SessionId => "session id",
             Self::KeyExchange => "key exchange",
+            Self::Lineage => "lineage",
             Self::Ticket => "ticket",
             Self::Store => "store",
+            Self::TicketKey => "ticket key",
         }
     }
 }
@@ -136,6 +142,7 @@ mod tests {
             Label::KeyExchange,
             Label::Ticket,
             Label::Store,
+            Label::TicketKey,
         ];
         let draws: Vec<[u8; 32]> = labels.iter().map(|label| *counting().draw(*label).expose()).collect();
         for (i, draw) in draws.iter().enumerate() {

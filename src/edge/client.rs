@@ -42,7 +42,7 @@ impl<V: VerifyPeer> Client<V> {
     }
 
     pub(crate) fn start(&self, server: ServerName<'static>) -> io::Result<ClientHandshake> {
-        Ok(ClientHandshake::start(self.config.clone(), server, Seed::from_os()?, RecvBuf::new(), now()))
+        Ok(ClientHandshake::start(self.config.clone(), server, None, Seed::from_os()?, RecvBuf::new(), now()))
     }
 
     /// The first credential that can sign under a scheme of the server's, and whose chain leads to an authority that

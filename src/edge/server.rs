@@ -93,6 +93,8 @@ impl<K: Sign, V: VerifyPeer> Side for Server<K, V> {
                     let signature = self.sign(ask.request());
                     ask.answer(signature)
                 }
+                ServerHandshake::NeedsSession(ask) => ask.answer(None),
+                ServerHandshake::NeedsStore(ask) => ask.stored(),
                 ServerHandshake::NeedsVerdict(ask) => {
                     let verdict = self.verifier.verify(ask.presented());
                     ask.answer(verdict)

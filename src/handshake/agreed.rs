@@ -15,6 +15,7 @@ use crate::{
     pki::Credential,
     record::RecvBuf,
     schedule::{MasterSecret, Premaster, Randoms, Side, Transcript},
+    session::ClientSession,
     wire::{Finished, Handshake},
 };
 
@@ -101,6 +102,7 @@ impl Agreed {
             master,
             randoms: self.randoms,
             credential: self.credential,
+            store_key: None,
         }
     }
 }
@@ -110,14 +112,15 @@ impl Agreed {
 pub(crate) struct Complete {
     pub(crate) facts: Facts,
     pub(crate) renegotiation: Renegotiation,
-    pub(crate) finished: FinishedVerified,
-    pub(crate) aligned: Aligned,
+    pub(crate) proofs: (FinishedVerified, Aligned),
+    /// What a client may offer next time.
+    pub(crate) session: Option<ClientSession>,
 }
 
 impl Complete {
     /// Traffic begins: the state of the handshake is gone.
-    pub(crate) fn into_connection(self, common: Common) -> (Connection, RecvBuf) {
-        let Self { facts, renegotiation, finished, aligned } = self;
-        (Connection::new(common.channel, renegotiation, facts, (finished, aligned)), common.buf)
+    pub(crate) fn into_connection(self, common: Common) -> (Connection, RecvBuf, Option<ClientSession>) {
+        let Self { facts, renegotiation, proofs, session } = self;
+        (Connection::new(common.channel, renegotiation, facts, proofs), common.buf, session)
     }
 }

@@ -9,7 +9,7 @@ use super::{
     agreed::Complete,
     channel::{Channel, Incoming},
 };
-use crate::{crypto::Seed, error::Error, record::RecvBuf, schedule::Side};
+use crate::{crypto::Seed, error::Error, record::RecvBuf, schedule::Side, session::StoreKey};
 
 /// What a side adds to the steps: its states, its asks, and what its handshake is called.
 pub(crate) trait Role: Sized {
@@ -33,6 +33,12 @@ pub(crate) struct Common {
     pub(crate) seed: Seed,
     /// The time of the last bytes.
     pub(crate) now: UnixTime,
+    /// What a server binds into the session of this handshake.
+    pub(crate) application_data: Vec<u8>,
+    /// A stored session that a failure removes (R29).
+    pub(crate) forget: Option<StoreKey>,
+    /// Whether a client offered a session, which a failure removes (R29).
+    pub(crate) offered: bool,
 }
 
 /// What a state gives way to.
@@ -52,7 +58,7 @@ pub(crate) enum Step<R: Role> {
     Input(Receive<R>),
     Ask(Box<Common>, R::Ask),
     Done(Box<Common>, Box<Complete>),
-    Failed(Error),
+    Failed(Box<Common>, Error),
 }
 
 /// Bytes that the peer needs, and what comes then.
@@ -70,7 +76,16 @@ pub(crate) struct Receive<R: Role> {
 
 impl Common {
     pub(crate) fn new(side: Side, seed: Seed, buf: RecvBuf, now: UnixTime) -> Box<Self> {
-        Box::new(Self { buf, channel: Channel::new(side), out: Vec::new(), seed, now })
+        Box::new(Self {
+            buf,
+            channel: Channel::new(side),
+            out: Vec::new(),
+            seed,
+            now,
+            application_data: Vec::new(),
+            forget: None,
+            offered: false,
+        })
     }
 
     /// Uses up what was received, then says what is needed. The one place where an error becomes an alert, and
@@ -109,7 +124,7 @@ impl Common {
             Ok(Next::Await(state)) => Step::Input(Receive { common: self, state: Box::new(state) }),
             Ok(Next::Ask(ask)) => Step::Ask(self, ask),
             Ok(Next::Done(complete)) => Step::Done(self, complete),
-            Err(error) => Step::Failed(error),
+            Err(error) => Step::Failed(self, error),
         }
     }
 }
@@ -132,7 +147,7 @@ impl<R: Role> Flush<R> {
         self.common.out.clear();
         match *self.then {
             Ok(next) => self.common.go::<R>(Ok(next)),
-            Err(error) => Step::Failed(error).into(),
+            Err(error) => Step::Failed(self.common, error).into(),
         }
     }
 

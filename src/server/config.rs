@@ -7,6 +7,7 @@ use crate::{
     crypto::Provider,
     handshake::{Settings, settings_methods},
     pki::Credential,
+    session::{Resumption, SessionContext},
 };
 
 /// How a server behaves: policy only, no keys, no stores, no clocks. A value: to change it, make another.
@@ -17,6 +18,9 @@ pub struct ServerConfig {
     pub(crate) client_auth: ClientAuth,
     /// DER, for CertificateRequest.
     pub(crate) client_authorities: Arc<[Vec<u8>]>,
+    pub(crate) resumption: Option<Resumption>,
+    /// What else makes the sessions of this server trustworthy: the trust anchors of its verifier, say (R3).
+    pub(crate) trust: Option<SessionContext>,
 }
 
 /// Whether clients present certificates (RFC 5246, 7.4.4).
@@ -31,13 +35,16 @@ pub enum ClientAuth {
 }
 
 impl ServerConfig {
-    /// Safe defaults: ECDHE with AEADs, extended master secret required, no client certificates.
+    /// Safe defaults: ECDHE with AEADs, extended master secret required, no resumption, no client
+    /// certificates.
     pub fn new(provider: &'static Provider, credential: Credential) -> Self {
         Self {
             settings: Settings::new(provider),
             credentials: vec![credential],
             client_auth: ClientAuth::Off,
             client_authorities: Arc::new([]),
+            resumption: None,
+            trust: None,
         }
     }
 
@@ -70,6 +77,48 @@ impl ServerConfig {
         };
         self.client_authorities = authorities.into_iter().filter(fits).collect();
         self
+    }
+
+    /// Turns resumption on.
+    pub fn with_resumption(mut self, resumption: Resumption) -> Self {
+        self.resumption = Some(resumption);
+        self
+    }
+
+    /// What else makes a session of this server trustworthy, beside its credentials, protocols and what it asks of
+    /// clients: a digest of what its verifier trusts. Sessions made under another do not resume (R3).
+    pub fn with_trust(mut self, trust: SessionContext) -> Self {
+        self.trust = Some(trust);
+        self
+    }
+
+    /// The security domain of the sessions that this configuration makes (R3): what
+    /// [`Resumption::with_context`] says, or else a digest of the credentials, of the protocols, of what is asked of
+    /// clients and of what their verifier trusts.
+    pub fn session_context(&self) -> SessionContext {
+        if let Some(context) = self.resumption.as_ref().and_then(Resumption::context) {
+            return *context;
+        }
+        let mut parts: Vec<&[u8]> = Vec::new();
+        for credential in &self.credentials {
+            parts.push(b"credential");
+            parts.extend(credential.chain().first().map(|leaf| leaf.as_ref()));
+        }
+        for protocol in &self.settings.alpn {
+            parts.extend([b"protocol", &protocol[..]]);
+        }
+        parts.push(match self.client_auth {
+            ClientAuth::Off => b"no client certificates",
+            ClientAuth::Request => b"client certificates requested",
+            ClientAuth::Require => b"client certificates required",
+        });
+        for authority in self.client_authorities.iter() {
+            parts.extend([b"authority", &authority[..]]);
+        }
+        if let Some(trust) = &self.trust {
+            parts.extend([b"trust", &trust.0[..]]);
+        }
+        SessionContext::derive(parts)
     }
 
     settings_methods!();

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::{
     config::ServerConfig,
+    give::Gives,
     hello::{Fit, Lengths, Terms},
 };
 use crate::{
@@ -33,12 +34,12 @@ pub(super) struct Hello {
 
 impl Hello {
     /// The message of a full handshake.
-    pub(super) fn full(fit: &Fit, terms: &Terms, random: [u8; 32]) -> Self {
+    pub(super) fn full(fit: &Fit, terms: &Terms, random: [u8; 32], gives: Gives) -> Self {
         Self {
             random,
-            session_id: SessionId::EMPTY,
+            session_id: gives.session_id(),
             suite: fit.suite.id,
-            ticket: false,
+            ticket: gives == Gives::Ticket,
             staple: fit.staple,
             // RFC 6066, 3: a server that used the name "SHALL include an extension of type "server_name"".
             name_used: terms.server_name.as_ref().is_some_and(|name| fit.credential.is_for_name(name)),
@@ -84,6 +85,8 @@ pub(super) fn info(terms: &Terms, suite: CipherSuite, handshake: HandshakeKind) 
         ticket: TicketSent::No,
         suite,
         group: None,
+        session_group: None,
+        session: None,
         peer_scheme: None,
         alpn: terms.alpn.clone(),
         server_name: terms.server_name.clone(),

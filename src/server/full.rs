@@ -3,20 +3,24 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
 
+use pki_types::CertificateDer;
+
 use super::{
     config::{ClientAuth, ServerConfig},
+    finish::FullAwaitCcs,
     flight,
+    give::Gives,
     hello::asks_for_certificate,
     states::{Ask, Awaiting, Server},
 };
 use crate::{
-    crypto::{Authentication, KeyExchange, RecordSealKey, SignError, Signature, SignatureRequest},
+    crypto::{Authentication, KeyExchange, SignError, Signature, SignatureRequest},
     error::{Error, Illegal, Incompatible, Refusal},
-    handshake::{Agreed, Aligned, Common, Complete, Keys, Next, PeerSignature, SignatureVerified},
+    handshake::{Agreed, Common, Keys, Next, PeerSignature, SignatureVerified},
     pki::{CertificateError, Leaf, PresentedPeer, VerifiedPeer},
-    schedule::{MasterSecret, Premaster, Side},
+    schedule::{Premaster, Side},
     wire::{
-        Certificate, CertificateVerify, ClientKeyExchange, EcdheParams, Finished, Handshake, ServerHelloDone,
+        Certificate, CertificateVerify, ClientKeyExchange, EcdheParams, Handshake, ServerHelloDone,
         ServerKeyExchange,
     },
 };
@@ -31,10 +35,18 @@ pub(super) fn wait(state: Awaiting) -> Then {
     Ok(Next::Await(state))
 }
 
-/// The key holder signs our share of the key exchange.
-pub(crate) struct Signing {
+/// What a full handshake carries from our hello on.
+#[derive(Debug)]
+pub(crate) struct Full {
     pub(super) config: Arc<ServerConfig>,
     pub(super) agreed: Agreed,
+    /// What our hello promised the client.
+    pub(super) gives: Gives,
+}
+
+/// The key holder signs our share of the key exchange.
+pub(crate) struct Signing {
+    pub(super) full: Full,
     pub(super) exchange: Box<dyn KeyExchange>,
     /// Our flight as far as it needs no signature.
     pub(super) flight: Vec<u8>,
@@ -48,38 +60,32 @@ impl Signing {
         cx: &mut Common,
     ) -> Then {
         let Signature(signature) = signature.map_err(|SignError| Error::Refused(Refusal::Signature))?;
-        let Self { config, mut agreed, exchange, mut flight, request } = *self;
-        check_rsa_signature(&config, &agreed, &request, &signature)?;
-        let Some(group) = agreed.info.group else { return Err(Incompatible::Group.into()) };
+        let Self { mut full, exchange, mut flight, request } = *self;
+        check_rsa_signature(&full, &request, &signature)?;
+        let Some(group) = full.agreed.info.group else { return Err(Incompatible::Group.into()) };
         let params = EcdheParams { group, public: exchange.share() };
         ServerKeyExchange { params, scheme: request.scheme, signature: &signature }.write_framed(&mut flight);
-        if asks_for_certificate(&config) {
-            flight::certificate_request(&config, &mut flight);
+        let asks = asks_for_certificate(&full.config);
+        if asks {
+            flight::certificate_request(&full.config, &mut flight);
         }
         ServerHelloDone.write_framed(&mut flight);
-        agreed.transcript.add(&flight);
+        full.agreed.transcript.add(&flight);
         cx.channel.messages(&flight, &mut cx.out);
-        wait(match asks_for_certificate(&config) {
-            true => Awaiting::Certificate(Box::new(AwaitCertificate { config, agreed, exchange })),
-            false => {
-                Awaiting::KeyExchange(Box::new(AwaitKeyExchange { config, agreed, exchange, client: None }))
-            }
+        wait(match asks {
+            true => Awaiting::Certificate(Box::new(AwaitCertificate { full, exchange })),
+            false => Awaiting::KeyExchange(Box::new(AwaitKeyExchange { full, exchange, client: None })),
         })
     }
 }
 
 /// A faulty RSA signature gives the key away to whoever sees it, so none leaves unchecked. Checking an ECDSA
 /// signature costs more than making it, and a fault there gives nothing away that a nonce of RFC 6979 would not keep.
-fn check_rsa_signature(
-    config: &ServerConfig,
-    agreed: &Agreed,
-    request: &SignatureRequest,
-    signature: &[u8],
-) -> Result<(), Error> {
-    match &agreed.credential {
+fn check_rsa_signature(full: &Full, request: &SignatureRequest, signature: &[u8]) -> Result<(), Error> {
+    match &full.agreed.credential {
         Some(credential) if credential.authentication() == Authentication::Rsa => credential
             .leaf()
-            .verify(config.settings.provider, request.scheme, &request.message, signature)
+            .verify(full.config.settings.provider, request.scheme, &request.message, signature)
             .map_err(|_| Error::Refused(Refusal::WrongSignature)),
         _ => Ok(()),
     }
@@ -87,36 +93,24 @@ fn check_rsa_signature(
 
 /// The client was asked for a certificate.
 pub(crate) struct AwaitCertificate {
-    config: Arc<ServerConfig>,
-    agreed: Agreed,
+    full: Full,
     exchange: Box<dyn KeyExchange>,
 }
 
 impl AwaitCertificate {
-    pub(super) fn certificate(
-        mut self: Box<Self>,
-        message: Certificate<'_>,
-        raw: &[u8],
-        cx: &Common,
-    ) -> Then {
-        self.agreed.transcript.add(raw);
+    pub(super) fn certificate(self: Box<Self>, message: Certificate<'_>, raw: &[u8], cx: &Common) -> Then {
+        let Self { mut full, exchange } = *self;
+        full.agreed.transcript.add(raw);
         let chain: Arc<[_]> =
-            message.chain.iter().map(|entry| pki_types::CertificateDer::from(entry.0).into_owned()).collect();
-        let Self { config, mut agreed, exchange } = *self;
+            message.chain.iter().map(|entry| CertificateDer::from(entry.0).into_owned()).collect();
         let Some(leaf) = chain.first() else {
             // RFC 5246, 7.4.6: "If no suitable certificate is available, the client MUST send a certificate
             // message containing no certificates."
-            if config.client_auth == ClientAuth::Require {
+            if full.config.client_auth == ClientAuth::Require {
                 return Err(CertificateError::Missing.into());
             }
-            agreed.transcript.drop_log();
-            let client = None;
-            return wait(Awaiting::KeyExchange(Box::new(AwaitKeyExchange {
-                config,
-                agreed,
-                exchange,
-                client,
-            })));
+            full.agreed.transcript.drop_log();
+            return wait(Awaiting::KeyExchange(Box::new(AwaitKeyExchange { full, exchange, client: None })));
         };
         let leaf = Leaf::parse(leaf)?;
         if leaf.authentication().is_none() {
@@ -127,14 +121,13 @@ impl AwaitCertificate {
             return Err(CertificateError::WrongPurpose.into());
         }
         let presented = PresentedPeer { chain, expected: None, ocsp: None, now: cx.now };
-        ask(Ask::Verdict(Box::new(Judging { config, agreed, exchange, leaf, presented })))
+        ask(Ask::Verdict(Box::new(Judging { full, exchange, leaf, presented })))
     }
 }
 
 /// Somebody verifies the client's certificate.
 pub(crate) struct Judging {
-    config: Arc<ServerConfig>,
-    agreed: Agreed,
+    full: Full,
     exchange: Box<dyn KeyExchange>,
     leaf: Leaf,
     pub(super) presented: PresentedPeer,
@@ -143,12 +136,12 @@ pub(crate) struct Judging {
 impl Judging {
     pub(super) fn verdict(self: Box<Self>, verdict: Result<VerifiedPeer, CertificateError>) -> Then {
         let verified = verdict?;
-        let Self { config, agreed, exchange, leaf, presented } = *self;
+        let Self { full, exchange, leaf, presented } = *self;
         if !verified.is_about(&presented) {
             return Err(Error::Refused(Refusal::OtherPeer));
         }
         let client = Some(Client { leaf, verified });
-        wait(Awaiting::KeyExchange(Box::new(AwaitKeyExchange { config, agreed, exchange, client })))
+        wait(Awaiting::KeyExchange(Box::new(AwaitKeyExchange { full, exchange, client })))
     }
 }
 
@@ -161,24 +154,23 @@ pub(crate) struct Client {
 
 /// The client's share is next.
 pub(crate) struct AwaitKeyExchange {
-    config: Arc<ServerConfig>,
-    agreed: Agreed,
+    full: Full,
     exchange: Box<dyn KeyExchange>,
     client: Option<Client>,
 }
 
 impl AwaitKeyExchange {
     pub(super) fn client_key_exchange(self: Box<Self>, message: ClientKeyExchange<'_>, raw: &[u8]) -> Then {
-        let Self { config, mut agreed, exchange, client } = *self;
+        let Self { mut full, exchange, client } = *self;
         let shared = exchange.complete(message.public).map_err(|_| Illegal::KeyShare)?;
-        agreed.transcript.add(raw);
-        let master = agreed.master(&config.settings, Premaster::new(shared));
-        let keys = agreed.keys(&config.settings, Side::Server, master)?;
+        full.agreed.transcript.add(raw);
+        let settings = &full.config.settings;
+        let master = full.agreed.master(settings, Premaster::new(shared));
+        let keys = full.agreed.keys(settings, Side::Server, master)?;
         wait(match client {
-            None => Awaiting::FullCcs(Box::new(FullAwaitCcs { config, agreed, keys })),
+            None => Awaiting::FullCcs(Box::new(FullAwaitCcs { full, keys })),
             Some(client) => {
-                let state = AwaitCertificateVerify { config, agreed, keys, client };
-                Awaiting::CertificateVerify(Box::new(state))
+                Awaiting::CertificateVerify(Box::new(AwaitCertificateVerify { full, keys, client }))
             }
         })
     }
@@ -187,69 +179,31 @@ impl AwaitKeyExchange {
 /// The client sent a certificate, and must show that it holds the key.
 #[derive(Debug)]
 pub(crate) struct AwaitCertificateVerify {
-    config: Arc<ServerConfig>,
-    agreed: Agreed,
+    full: Full,
     keys: Keys,
     client: Client,
 }
 
 impl AwaitCertificateVerify {
     pub(super) fn certificate_verify(self: Box<Self>, message: CertificateVerify<'_>, raw: &[u8]) -> Then {
-        let Self { config, mut agreed, keys, client } = *self;
+        let Self { mut full, keys, client } = *self;
+        let agreed = &mut full.agreed;
         // RFC 5246, 7.4.8: "all handshake messages sent or received, starting at client hello and up to, but not
         // including, this message".
         let log = agreed.transcript.take_log().unwrap_or_default();
         let sent = PeerSignature { scheme: message.scheme, signature: message.signature };
-        let settings = &config.settings;
+        let settings = &full.config.settings;
         let proof = SignatureVerified::check(settings.provider, &settings.schemes, &client.leaf, &log, sent)?;
         agreed.transcript.add(raw);
         agreed.info.peer_scheme = Some(message.scheme);
         agreed.info.peer = Some(proven(client, proof));
-        wait(Awaiting::FullCcs(Box::new(FullAwaitCcs { config, agreed, keys })))
+        wait(Awaiting::FullCcs(Box::new(FullAwaitCcs { full, keys })))
     }
 }
 
 /// A client is who its certificate says only if it also signed.
 fn proven(client: Client, _: SignatureVerified) -> VerifiedPeer {
     client.verified
-}
-
-/// The client's keys change next.
-#[derive(Debug)]
-pub(crate) struct FullAwaitCcs {
-    config: Arc<ServerConfig>,
-    agreed: Agreed,
-    keys: Keys,
-}
-
-impl FullAwaitCcs {
-    pub(super) fn change_cipher_spec(self: Box<Self>, aligned: Aligned, cx: &mut Common) -> Next<Server> {
-        let Self { config, agreed, keys: Keys { master, sealing, opening } } = *self;
-        cx.channel.protect_reading(opening, aligned);
-        Next::Await(Awaiting::FullFinished(Box::new(FullAwaitFinished { config, agreed, master, sealing })))
-    }
-}
-
-/// The client's Finished is next, under its new keys.
-#[derive(Debug)]
-pub(crate) struct FullAwaitFinished {
-    config: Arc<ServerConfig>,
-    agreed: Agreed,
-    master: MasterSecret,
-    sealing: RecordSealKey,
-}
-
-impl FullAwaitFinished {
-    pub(super) fn finished(self: Box<Self>, message: Finished, raw: &[u8], cx: &mut Common) -> Then {
-        let Self { config, mut agreed, master, sealing } = *self;
-        let finished = agreed.check_finished(Side::Client, &master, (&message, raw))?;
-        let aligned = cx.channel.aligned()?;
-        agreed.finish(Side::Server, &master, sealing, (&mut cx.channel, &mut cx.out));
-        let settings = &config.settings;
-        let renegotiation = settings.renegotiation;
-        let facts = agreed.facts(settings, Side::Server, master);
-        Ok(Next::Done(Box::new(Complete { facts, renegotiation, finished, aligned })))
-    }
 }
 
 macro_rules! opaque_debug {

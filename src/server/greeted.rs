@@ -5,7 +5,8 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use super::{
     config::ServerConfig,
     flight::{self, Hello},
-    full::{Signing, Then, ask},
+    full::{Full, Signing, Then, ask},
+    give::Gives,
     hello::{self, Terms, asks_for_certificate},
     states::Ask,
 };
@@ -43,7 +44,7 @@ impl Greeted {
         let terms = hello::terms(&config, &self.hello()?)?;
         cx.channel.negotiated(config.settings.max_certificate, config.settings.max_send);
         flight::limit_records(terms.lengths, &mut cx.channel);
-        Configured { raw: self.raw, config, terms }.full(NotResumed::Disabled, cx)
+        Configured { raw: self.raw, config, terms }.decide(cx)
     }
 
     fn hello(&self) -> Result<ClientHello<'_>, Error> {
@@ -59,14 +60,18 @@ fn read(raw: &[u8]) -> Result<ClientHello<'_>, Error> {
 /// A ClientHello, and what both sides do on its behalf.
 #[derive(Debug)]
 pub(super) struct Configured {
-    raw: Vec<u8>,
-    config: Arc<ServerConfig>,
-    terms: Terms,
+    pub(super) raw: Vec<u8>,
+    pub(super) config: Arc<ServerConfig>,
+    pub(super) terms: Terms,
 }
 
 impl Configured {
+    pub(super) fn hello(&self) -> Result<ClientHello<'_>, Error> {
+        read(&self.raw)
+    }
+
     /// A handshake with certificates: our flight up to where it needs a signature.
-    fn full(self, reason: NotResumed, cx: &mut Common) -> Then {
+    pub(super) fn full(self, reason: NotResumed, cx: &mut Common) -> Then {
         let Self { raw, config, terms } = self;
         let hello = read(&raw)?;
         let fit = hello::fit(&config, &hello, terms.server_name.as_ref())?;
@@ -77,7 +82,8 @@ impl Configured {
         let randoms = Randoms { client: hello.random, server: random };
 
         let mut flight = Vec::new();
-        Hello::full(&fit, &terms, random).write(&terms, &mut flight);
+        let gives = Gives::promise(&config, &hello, &terms, cx);
+        Hello::full(&fit, &terms, random, gives).write(&terms, &mut flight);
         flight::certificate(&fit.credential, fit.staple, &mut flight);
         let params = EcdheParams { group: fit.group, public: exchange.share() }.encode();
         let request = SignatureRequest {
@@ -99,6 +105,7 @@ impl Configured {
             info,
             credential: Some(fit.credential),
         };
-        ask(Ask::Signature(Box::new(Signing { config, agreed, exchange, flight, request })))
+        let full = Full { config, agreed, gives };
+        ask(Ask::Signature(Box::new(Signing { full, exchange, flight, request })))
     }
 }

@@ -1,13 +1,16 @@
 //! Layer 5: the server handshake as values: each says what it needs, and takes nothing else.
 
 mod config;
+mod finish;
 mod flight;
 mod full;
+mod give;
 mod greeted;
 mod hello;
+mod resumed;
 mod states;
 
-use alloc::sync::Arc;
+use alloc::{boxed::Box, sync::Arc};
 use core::fmt;
 
 use pki_types::UnixTime;
@@ -22,6 +25,7 @@ use crate::{
     pki::{CertificateError, PresentedPeer, VerifiedPeer},
     record::RecvBuf,
     schedule::Side,
+    session::{Lookup, NewSession, SessionTooLarge, StoreKey},
     wire::{Decode, HANDSHAKE_HEADER_LEN, SignatureScheme},
 };
 
@@ -43,10 +47,14 @@ pub enum ServerHandshake {
     NeedsInput(NeedsInput),
     /// The configuration for this ClientHello.
     NeedsConfig(NeedsConfig),
+    /// The session that the client named, if any store has it.
+    NeedsSession(NeedsSession),
     /// A signature with the credential's key.
     NeedsSignature(NeedsSignature),
     /// A verdict on the client's certificate.
     NeedsVerdict(NeedsVerdict),
+    /// A session stored, before the client hears that it may resume it.
+    NeedsStore(NeedsStore),
     /// The handshake is complete.
     Done(Established),
     /// The handshake failed; the alert that says so was flushed before.
@@ -67,15 +75,17 @@ impl From<Step<Server>> for ServerHandshake {
             Step::Flush(flush) => Self::NeedsFlush(NeedsFlush(flush)),
             Step::Input(input) => Self::NeedsInput(NeedsInput(input)),
             Step::Ask(common, Ask::Config(state)) => Self::NeedsConfig(NeedsConfig { common, state }),
+            Step::Ask(common, Ask::Session(state)) => Self::NeedsSession(NeedsSession { common, state }),
+            Step::Ask(common, Ask::Store(state)) => Self::NeedsStore(NeedsStore { common, state }),
             Step::Ask(common, Ask::Signature(state)) => {
                 Self::NeedsSignature(NeedsSignature { common, state })
             }
             Step::Ask(common, Ask::Verdict(state)) => Self::NeedsVerdict(NeedsVerdict { common, state }),
             Step::Done(common, complete) => {
-                let (connection, buf) = complete.into_connection(*common);
+                let (connection, buf, _) = complete.into_connection(*common);
                 Self::Done(Established { connection, buf })
             }
-            Step::Failed(error) => Self::Failed(Failed { error }),
+            Step::Failed(common, error) => Self::Failed(Failed { error, forget: common.forget }),
         }
     }
 }
@@ -85,7 +95,7 @@ flush_and_input!(Server, ServerHandshake, "client");
 /// See [`ServerHandshake::NeedsConfig`].
 #[must_use]
 pub struct NeedsConfig {
-    common: alloc::boxed::Box<Common>,
+    common: Box<Common>,
     state: greeted::Greeted,
 }
 
@@ -93,6 +103,17 @@ impl NeedsConfig {
     /// What the client says.
     pub fn client_hello(&self) -> ClientHello<'_> {
         ClientHello { bytes: &self.state.raw }
+    }
+
+    /// Binds up to [`MAX_APPLICATION_DATA`](crate::session::MAX_APPLICATION_DATA) bytes into the session of this
+    /// handshake, if it makes one; [`SessionInfo`](crate::connection::SessionInfo) has them again whenever it is
+    /// resumed. More bytes are an error.
+    pub fn with_application_data(mut self, data: &[u8]) -> Result<Self, SessionTooLarge> {
+        if data.len() > crate::session::MAX_APPLICATION_DATA {
+            return Err(SessionTooLarge);
+        }
+        self.common.application_data = data.to_vec();
+        Ok(self)
     }
 
     /// Goes on with `config`.
@@ -155,11 +176,51 @@ impl fmt::Debug for ClientHello<'_> {
     }
 }
 
+/// See [`ServerHandshake::NeedsSession`].
+#[must_use]
+pub struct NeedsSession {
+    common: Box<Common>,
+    state: Box<resumed::Looking>,
+}
+
+impl NeedsSession {
+    /// Where to look.
+    pub fn key(&self) -> &StoreKey {
+        &self.state.key
+    }
+
+    /// What the store answered; an `Option<SealedSession>` will do.
+    pub fn answer(mut self, found: impl Into<Lookup>) -> ServerHandshake {
+        let next = self.state.found(found.into(), &mut self.common);
+        self.common.go(next)
+    }
+}
+
+/// See [`ServerHandshake::NeedsStore`].
+#[must_use]
+pub struct NeedsStore {
+    common: Box<Common>,
+    state: Box<finish::Storing>,
+}
+
+impl NeedsStore {
+    /// What to store.
+    pub fn session(&self) -> &NewSession {
+        &self.state.session
+    }
+
+    /// Goes on, stored or not: a session that is not there is only not resumed.
+    pub fn stored(mut self) -> ServerHandshake {
+        let next = self.state.stored(&mut self.common);
+        self.common.go(Ok(next))
+    }
+}
+
 /// See [`ServerHandshake::NeedsSignature`].
 #[must_use]
 pub struct NeedsSignature {
-    common: alloc::boxed::Box<Common>,
-    state: alloc::boxed::Box<full::Signing>,
+    common: Box<Common>,
+    state: Box<full::Signing>,
 }
 
 impl NeedsSignature {
@@ -178,8 +239,8 @@ impl NeedsSignature {
 /// See [`ServerHandshake::NeedsVerdict`].
 #[must_use]
 pub struct NeedsVerdict {
-    common: alloc::boxed::Box<Common>,
-    state: alloc::boxed::Box<full::Judging>,
+    common: Box<Common>,
+    state: Box<full::Judging>,
 }
 
 impl NeedsVerdict {
@@ -210,6 +271,8 @@ pub struct Established {
 pub struct Failed {
     /// Why.
     pub error: Error,
+    /// A session that must not be resumed from now on (RFC 5246, 7.2.2): remove it from the store.
+    pub forget: Option<StoreKey>,
 }
 
 macro_rules! opaque_debug {
@@ -221,4 +284,4 @@ macro_rules! opaque_debug {
         }
     )*};
 }
-opaque_debug!(NeedsConfig, NeedsSignature, NeedsVerdict);
+opaque_debug!(NeedsConfig, NeedsSession, NeedsSignature, NeedsVerdict, NeedsStore);

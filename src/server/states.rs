@@ -3,11 +3,10 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use super::{
-    full::{
-        AwaitCertificate, AwaitCertificateVerify, AwaitKeyExchange, FullAwaitCcs, FullAwaitFinished, Judging,
-        Signing,
-    },
+    finish::{FullAwaitCcs, FullAwaitFinished, Storing},
+    full::{AwaitCertificate, AwaitCertificateVerify, AwaitKeyExchange, Judging, Signing},
     greeted::{AwaitClientHello, Greeted},
+    resumed::{Looking, ResumedAwaitCcs, ResumedAwaitFinished},
 };
 use crate::{
     error::Error,
@@ -28,14 +27,18 @@ pub(crate) enum Awaiting {
     CertificateVerify(Box<AwaitCertificateVerify>),
     FullCcs(Box<FullAwaitCcs>),
     FullFinished(Box<FullAwaitFinished>),
+    ResumedCcs(Box<ResumedAwaitCcs>),
+    ResumedFinished(Box<ResumedAwaitFinished>),
 }
 
 /// What somebody else must answer.
 #[derive(Debug)]
 pub(crate) enum Ask {
     Config(Greeted),
+    Session(Box<Looking>),
     Signature(Box<Signing>),
     Verdict(Box<Judging>),
+    Store(Box<Storing>),
 }
 
 impl Awaiting {
@@ -50,8 +53,8 @@ impl Awaiting {
             Self::Certificate(_) => &["Certificate"],
             Self::KeyExchange(_) => &["ClientKeyExchange"],
             Self::CertificateVerify(_) => &["CertificateVerify"],
-            Self::FullCcs(_) => &["ChangeCipherSpec"],
-            Self::FullFinished(_) => &["Finished"],
+            Self::FullCcs(_) | Self::ResumedCcs(_) => &["ChangeCipherSpec"],
+            Self::FullFinished(_) | Self::ResumedFinished(_) => &["Finished"],
         }
     }
 }
@@ -81,6 +84,10 @@ impl Role for Server {
             }
             (S::FullCcs(s), Input::ChangeCipherSpec(aligned)) => Ok(s.change_cipher_spec(aligned, cx)),
             (S::FullFinished(s), Input::Message { message: M::Finished(m), raw }) => s.finished(m, raw, cx),
+            (S::ResumedCcs(s), Input::ChangeCipherSpec(aligned)) => Ok(s.change_cipher_spec(aligned, cx)),
+            (S::ResumedFinished(s), Input::Message { message: M::Finished(m), raw }) => {
+                s.finished(m, raw, cx)
+            }
             (state, input) => Err(Error::Unexpected { expected: state.expects(), got: input.name() }),
         }
     }

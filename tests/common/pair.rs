@@ -1,13 +1,18 @@
 //! Both sides in one process: two queues, any cut, and nobody may wait for what is not on its way.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use pki_types::{ServerName, UnixTime};
 use tls12::{
-    ClientConfig, ClientHandshake, Connection, Error, RecvBuf, Seed, ServerConfig, ServerHandshake, client,
+    ClientConfig, ClientHandshake, Connection, RecvBuf, Seed, ServerConfig, ServerHandshake, client,
     crypto::{LocalKey, RUSTCRYPTO, Sign},
     pki::{Credential, VerifyPeer, WebPki},
     server,
+    session::{ClientSession, Lookup, NewSession, SealedSession, StoreKey},
 };
 
 use super::certs::{Ca, NOW, Spec, at};
@@ -27,6 +32,12 @@ pub struct World {
     pub verifies_client: Arc<dyn VerifyPeer>,
     pub name: ServerName<'static>,
     pub seeds: ([u8; 32], [u8; 32]),
+    /// What the client offers.
+    pub session: Option<ClientSession>,
+    /// What the server binds into sessions.
+    pub application_data: Vec<u8>,
+    /// Where the server keeps sessions.
+    pub store: Store,
     pub now: UnixTime,
 }
 
@@ -45,6 +56,9 @@ impl World {
             verifies_client: verifier,
             name: ServerName::try_from(NAME).expect("a name"),
             seeds: ([1; 32], [2; 32]),
+            session: None,
+            application_data: Vec::new(),
+            store: Store::default(),
             now: at(NOW),
         }
     }
@@ -52,7 +66,15 @@ impl World {
     /// The client's first step.
     pub fn start_client(&self) -> ClientHandshake {
         let seed = Seed::for_replay(self.seeds.0);
-        ClientHandshake::start(self.client.clone(), self.name.clone(), seed, RecvBuf::new(), self.now)
+        let session = self.session.as_ref().map(ClientSession::duplicate);
+        ClientHandshake::start(
+            self.client.clone(),
+            self.name.clone(),
+            session,
+            seed,
+            RecvBuf::new(),
+            self.now,
+        )
     }
 
     /// The server's first step.
@@ -63,7 +85,18 @@ impl World {
     /// Answers an ask of the server's; a step that wants bytes comes back as it is.
     pub fn answer_server(&self, step: ServerHandshake) -> ServerHandshake {
         match step {
-            ServerHandshake::NeedsConfig(ask) => ask.answer(self.server.clone()),
+            ServerHandshake::NeedsConfig(ask) => {
+                let ask = ask.with_application_data(&self.application_data).expect("at most 4 KiB");
+                ask.answer(self.server.clone())
+            }
+            ServerHandshake::NeedsSession(ask) => {
+                let found = self.store.get(ask.key());
+                ask.answer(found)
+            }
+            ServerHandshake::NeedsStore(ask) => {
+                self.store.put(ask.session());
+                ask.stored()
+            }
             ServerHandshake::NeedsSignature(ask) => {
                 let named = self.keys.iter().find(|(name, _)| **name == *ask.request().credential);
                 let signature = named.expect("a key of this name").1.sign(ask.request());
@@ -126,7 +159,7 @@ impl World {
         wires: &mut Wires,
         cut: usize,
         moved: &mut bool,
-    ) -> Result<ClientHandshake, Result<client::Established, Error>> {
+    ) -> Result<ClientHandshake, Result<client::Established, client::Failed>> {
         match step {
             ClientHandshake::NeedsFlush(ask) => {
                 wires.up.send(ask.bytes());
@@ -147,7 +180,7 @@ impl World {
             ClientHandshake::Done(done) => Err(Ok(done)),
             ClientHandshake::Failed(failed) => {
                 wires.up.closed = true;
-                Err(Err(failed.error))
+                Err(Err(failed))
             }
             ask => {
                 *moved = true;
@@ -162,7 +195,7 @@ impl World {
         wires: &mut Wires,
         cut: usize,
         moved: &mut bool,
-    ) -> Result<ServerHandshake, Result<server::Established, Error>> {
+    ) -> Result<ServerHandshake, Result<server::Established, server::Failed>> {
         match step {
             ServerHandshake::NeedsFlush(ask) => {
                 wires.down.send(ask.bytes());
@@ -183,7 +216,7 @@ impl World {
             ServerHandshake::Done(done) => Err(Ok(done)),
             ServerHandshake::Failed(failed) => {
                 wires.down.closed = true;
-                Err(Err(failed.error))
+                Err(Err(failed))
             }
             ask => {
                 *moved = true;
@@ -232,8 +265,8 @@ pub struct Wires {
 
 /// How both sides ended.
 pub struct Ended {
-    pub client: Result<client::Established, Error>,
-    pub server: Result<server::Established, Error>,
+    pub client: Result<client::Established, client::Failed>,
+    pub server: Result<server::Established, server::Failed>,
     pub wires: Wires,
 }
 
@@ -252,4 +285,27 @@ impl Ended {
 pub struct Peer {
     pub tls: Connection,
     pub buf: RecvBuf,
+}
+
+/// A store in the hands of a test.
+#[derive(Default)]
+pub struct Store {
+    pub kept: RefCell<HashMap<StoreKey, SealedSession>>,
+    /// It does not answer.
+    pub down: Cell<bool>,
+}
+
+impl Store {
+    fn get(&self, key: &StoreKey) -> Lookup {
+        match self.down.get() {
+            true => Lookup::Unavailable,
+            false => self.kept.borrow().get(key).cloned().into(),
+        }
+    }
+
+    fn put(&self, session: &NewSession) {
+        if !self.down.get() {
+            self.kept.borrow_mut().insert(session.key, session.sealed.clone());
+        }
+    }
 }

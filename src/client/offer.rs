@@ -1,0 +1,123 @@
+//! What the client offers to resume, and why it offers nothing.
+
+use alloc::vec::Vec;
+
+use pki_types::{ServerName, UnixTime};
+
+use super::config::ClientConfig;
+use crate::{
+    crypto::{Label, Seed},
+    handshake::ExtendedMasterSecret,
+    session::{ClientSession, ClientToken, NotResumed, ResumedBy},
+    wire::SessionId,
+};
+
+/// What our hello offers.
+#[derive(Debug)]
+pub(super) enum Offer {
+    /// Nothing, and why.
+    Nothing(NotResumed),
+    /// A session.
+    Session(Offered),
+}
+
+/// An offered session.
+#[derive(Debug)]
+pub(crate) struct Offered {
+    pub(super) session: ClientSession,
+    /// What a server that resumes echoes.
+    pub(super) session_id: SessionId,
+}
+
+impl Offer {
+    /// Offers `session`, unless it is not for this server, or not for the settings of now (R7).
+    pub(super) fn choose(
+        config: &ClientConfig,
+        server: &ServerName<'_>,
+        session: Option<ClientSession>,
+        (seed, now): (&Seed, UnixTime),
+    ) -> Self {
+        let Some(session) = session else { return Self::Nothing(NotResumed::NotOffered) };
+        if let Err(reason) = check(config, server, &session, now) {
+            return Self::Nothing(reason);
+        }
+        let session_id = match session.token() {
+            ClientToken::SessionId(id) => *id,
+            // RFC 5077, 3.4: "If a client does present a ticket … it MAY … generate and send a Session ID", by which
+            // it can tell whether the server accepted the ticket.
+            ClientToken::Ticket { .. } => SessionId::from(*seed.draw::<32>(Label::SessionId).expose()),
+        };
+        Self::Session(Offered { session, session_id })
+    }
+
+    /// The ID in our hello.
+    pub(super) fn session_id(&self) -> SessionId {
+        match self {
+            Self::Nothing(_) => SessionId::EMPTY,
+            Self::Session(offered) => offered.session_id,
+        }
+    }
+
+    /// The ticket in our hello: an empty one asks for one (RFC 5077, 3.2).
+    pub(super) fn ticket(&self, config: &ClientConfig) -> Option<&[u8]> {
+        match self {
+            Self::Session(Offered { session, .. }) => match session.token() {
+                ClientToken::Ticket { ticket, .. } => Some(ticket),
+                ClientToken::SessionId(_) => config.tickets.then_some(&[]),
+            },
+            Self::Nothing(_) => config.tickets.then_some(&[]),
+        }
+    }
+}
+
+impl Offered {
+    pub(super) fn by(&self) -> ResumedBy {
+        match self.session.token() {
+            ClientToken::SessionId(_) => ResumedBy::SessionId,
+            ClientToken::Ticket { .. } => ResumedBy::Ticket,
+        }
+    }
+}
+
+/// The client's part of the gate: the server has the other.
+fn check(
+    config: &ClientConfig,
+    server: &ServerName<'_>,
+    session: &ClientSession,
+    now: UnixTime,
+) -> Result<(), NotResumed> {
+    // R7
+    if *session.trust() != config.trust {
+        return Err(NotResumed::OtherContext);
+    }
+    if !session.server().eq_ignore_ascii_case(&server.to_str()) {
+        return Err(NotResumed::OtherServerName);
+    }
+    // R24, R27
+    if !session.is_usable(now) {
+        return Err(NotResumed::Expired);
+    }
+    let settings = &config.settings;
+    // R6
+    if settings.suites.iter().all(|suite| suite.id != session.suite()) {
+        return Err(NotResumed::OtherSuite);
+    }
+    // R11
+    if !session.extended_master_secret() && settings.extended_master_secret == ExtendedMasterSecret::Required
+    {
+        return Err(NotResumed::OtherMasterSecret);
+    }
+    match session.token() {
+        ClientToken::Ticket { .. } if !config.tickets => Err(NotResumed::Disabled),
+        ClientToken::Ticket { .. } | ClientToken::SessionId(_) => Ok(()),
+    }
+}
+
+/// What the server gave in this handshake to resume it with, not counted before its Finished verified (R13).
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    /// In its hello; none if it is empty.
+    pub(super) session_id: SessionId,
+    /// In NewSessionTicket: the ticket, not empty, and its lifetime hint in seconds.
+    pub(super) ticket: Option<(Vec<u8>, u32)>,
+}

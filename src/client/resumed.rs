@@ -1,0 +1,188 @@
+//! The abbreviated handshake (RFC 5246, 7.3; RFC 5077, 3.1).
+
+use alloc::{boxed::Box, sync::Arc};
+
+use pki_types::ServerName;
+
+use super::{
+    config::ClientConfig,
+    finish::received_ticket,
+    full::{AwaitCertificate, Then, wait},
+    offer::{Given, Offered},
+    states::{Awaiting, Client},
+};
+use crate::{
+    connection::{ConnectionInfo, SessionInfo},
+    crypto::RecordSealKey,
+    error::{Error, Illegal},
+    handshake::{Agreed, Aligned, Common, Complete, Keys, Next},
+    pki::{PresentedPeer, VerifiedPeer},
+    schedule::{MasterSecret, Side},
+    session::HandshakeKind,
+    wire::{Certificate, Finished, NewSessionTicket},
+};
+
+/// What an abbreviated handshake carries from the server's hello on.
+#[derive(Debug)]
+pub(crate) struct Resumed {
+    pub(super) config: Arc<ClientConfig>,
+    pub(super) agreed: Agreed,
+    pub(super) offered: Offered,
+    pub(super) server: ServerName<'static>,
+}
+
+impl Resumed {
+    /// The server resumes: what it chose must be the session's.
+    pub(super) fn begin(self, promised: bool, cx: &Common) -> Result<Awaiting, Error> {
+        let Self { config, mut agreed, offered, server } = self;
+        let session = &offered.session;
+        // R6. RFC 5246, 7.4.1.3: "For resumed sessions, this field is the value from the state of the session being
+        // resumed."
+        if agreed.suite.id != session.suite() {
+            return Err(Illegal::ResumedWithOtherSuite.into());
+        }
+        // R12
+        match (session.extended_master_secret(), agreed.info.extended_master_secret) {
+            (true, false) => return Err(Illegal::ExtendedMasterSecretDropped.into()),
+            (false, true) => return Err(Illegal::ExtendedMasterSecretAdded.into()),
+            (true, true) | (false, false) => {}
+        }
+        agreed.transcript.drop_log();
+        agreed.info.handshake = HandshakeKind::Resumed(offered.by());
+        tell(&mut agreed.info, &offered, &server, cx);
+        let settings = &config.settings;
+        let secret = session.master_secret().duplicate();
+        let extended = session.extended_master_secret();
+        let master = MasterSecret::resume(settings.provider, agreed.suite.hash, secret, extended);
+        let keys = agreed.keys(settings, Side::Client, master)?;
+        let resumed = Self { config, agreed, offered, server };
+        Ok(match promised {
+            true => Awaiting::ResumedTicket(Box::new(ResumedAwaitTicket { resumed, keys })),
+            false => {
+                let given = Given::default();
+                Awaiting::ResumedCcs(Box::new(ResumedAwaitCcs { resumed, keys, given }))
+            }
+        })
+    }
+}
+
+/// What the connection tells of the session.
+fn tell(info: &mut ConnectionInfo, offered: &Offered, server: &ServerName<'static>, cx: &Common) {
+    let session = &offered.session;
+    info.session = Some(SessionInfo {
+        lineage: session.lineage(),
+        authenticated_at: session.authenticated_at(),
+        key_name: None,
+        application_data: alloc::vec::Vec::new(),
+    });
+    // R30: only what was verified became a session.
+    info.peer = session.peer().map(|peer| {
+        let expected = Some(server.clone());
+        VerifiedPeer::assertion(&PresentedPeer {
+            chain: peer.chain.clone(),
+            expected,
+            ocsp: None,
+            now: cx.now,
+        })
+    });
+}
+
+/// A ticket was offered, and the server echoes no ID: what follows its hello tells whether it resumes.
+#[derive(Debug)]
+pub(crate) struct AwaitCertificateOrResumed {
+    pub(super) full: AwaitCertificate,
+    pub(super) offered: Offered,
+}
+
+impl AwaitCertificateOrResumed {
+    pub(super) fn certificate(self: Box<Self>, message: Certificate<'_>, raw: &[u8], cx: &Common) -> Then {
+        Box::new(self.full).certificate(message, raw, cx)
+    }
+
+    pub(super) fn new_session_ticket(
+        self: Box<Self>,
+        message: NewSessionTicket<'_>,
+        raw: &[u8],
+        cx: &Common,
+    ) -> Then {
+        // R14
+        let expected = &["Certificate", "ChangeCipherSpec"];
+        match self.resume(cx)? {
+            Awaiting::ResumedTicket(state) => wait(state.new_session_ticket(message, raw)),
+            _ => Err(Error::Unexpected { expected, got: "NewSessionTicket" }),
+        }
+    }
+
+    pub(super) fn change_cipher_spec(self: Box<Self>, aligned: Aligned, cx: &mut Common) -> Then {
+        let expected = &["Certificate", "NewSessionTicket"];
+        match self.resume(cx)? {
+            Awaiting::ResumedCcs(state) => Ok(state.change_cipher_spec(aligned, cx)),
+            _ => Err(Error::Unexpected { expected, got: "ChangeCipherSpec" }),
+        }
+    }
+
+    fn resume(self, cx: &Common) -> Result<Awaiting, Error> {
+        let (resumed, promised) = self.full.into_resumed(self.offered);
+        resumed.begin(promised, cx)
+    }
+}
+
+/// A ticket was promised (R14).
+#[derive(Debug)]
+pub(crate) struct ResumedAwaitTicket {
+    resumed: Resumed,
+    keys: Keys,
+}
+
+impl ResumedAwaitTicket {
+    pub(super) fn new_session_ticket(self: Box<Self>, message: NewSessionTicket<'_>, raw: &[u8]) -> Awaiting {
+        let Self { mut resumed, keys } = *self;
+        let mut given = Given::default();
+        received_ticket(&mut resumed.agreed, &mut given, message, raw);
+        Awaiting::ResumedCcs(Box::new(ResumedAwaitCcs { resumed, keys, given }))
+    }
+}
+
+/// The server's keys change next.
+#[derive(Debug)]
+pub(crate) struct ResumedAwaitCcs {
+    resumed: Resumed,
+    keys: Keys,
+    given: Given,
+}
+
+impl ResumedAwaitCcs {
+    pub(super) fn change_cipher_spec(self: Box<Self>, aligned: Aligned, cx: &mut Common) -> Next<Client> {
+        let Self { resumed, keys: Keys { master, sealing, opening }, given } = *self;
+        cx.channel.protect_reading(opening, aligned);
+        let state = ResumedAwaitFinished { resumed, master, sealing, given };
+        Next::Await(Awaiting::ResumedFinished(Box::new(state)))
+    }
+}
+
+/// The server's Finished is next, under its new keys; ours follows.
+#[derive(Debug)]
+pub(crate) struct ResumedAwaitFinished {
+    resumed: Resumed,
+    master: MasterSecret,
+    sealing: RecordSealKey,
+    given: Given,
+}
+
+impl ResumedAwaitFinished {
+    pub(super) fn finished(self: Box<Self>, message: Finished, raw: &[u8], cx: &mut Common) -> Then {
+        let Self { resumed: Resumed { config, mut agreed, offered, .. }, master, sealing, given } = *self;
+        let finished = agreed.check_finished(Side::Server, &master, (&message, raw))?;
+        let aligned = cx.channel.aligned()?;
+        agreed.finish(Side::Client, &master, sealing, (&mut cx.channel, &mut cx.out));
+        // R26: only now does a renewed ticket count.
+        let session = match given.ticket {
+            Some((ticket, hint)) => offered.session.renewed(ticket, hint, cx.now).ok(),
+            None => Some(offered.session),
+        };
+        let settings = &config.settings;
+        let renegotiation = settings.renegotiation;
+        let facts = agreed.facts(settings, Side::Client, master);
+        Ok(Next::Done(Box::new(Complete { facts, renegotiation, proofs: (finished, aligned), session })))
+    }
+}

@@ -1,0 +1,267 @@
+//! The abbreviated handshake (RFC 5246, 7.3; RFC 5077, 3.1): what was offered, the one gate, and the states after it.
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+
+use pki_types::CertificateDer;
+
+use super::{
+    config::{ClientAuth, ServerConfig},
+    flight::{self, Hello},
+    full::{Then, ask, wait},
+    give::{Gift, host, ticket},
+    greeted::Configured,
+    states::{Ask, Awaiting, Server},
+};
+use crate::{
+    connection::SessionInfo,
+    crypto::{Label, RecordOpenKey, Suite},
+    error::{Error, Illegal},
+    handshake::{Agreed, Aligned, Common, Complete, Keys, Next},
+    pki::{PresentedPeer, VerifiedPeer},
+    schedule::{Log, MasterSecret, Randoms, Side, TranscriptBuffer},
+    session::{
+        ClientAuthNeed, HandshakeKind, Judgement, Lookup, NotResumed, Offer, OpenedTicket, ResumedBy,
+        Resumption, Session, SessionPeer, StoreKey, judge,
+    },
+    wire::{CipherSuite, ClientHello, Finished, SessionId},
+};
+
+/// What the client offers to resume.
+enum Offered<'a> {
+    Nothing,
+    /// R16: when a ticket is offered, the session ID is not used for a lookup.
+    Ticket(&'a [u8]),
+    Id(SessionId),
+}
+
+impl<'a> Offered<'a> {
+    fn of(hello: &ClientHello<'a>) -> Self {
+        match hello.extensions.session_ticket {
+            Some(ticket) if !ticket.is_empty() => Self::Ticket(ticket),
+            _ if hello.session_id.is_empty() => Self::Nothing,
+            _ => Self::Id(hello.session_id),
+        }
+    }
+}
+
+impl Configured {
+    /// Resumes what is offered, asks for it, or says why there is a full handshake.
+    pub(super) fn decide(self, cx: &mut Common) -> Then {
+        let hello = self.hello()?;
+        let reason = match (Offered::of(&hello), &self.config.resumption) {
+            (Offered::Nothing, _) => NotResumed::NotOffered,
+            (_, None) => NotResumed::Disabled,
+            (Offered::Ticket(_), Some(resumption)) if !resumption.tickets().opens() => NotResumed::Disabled,
+            (Offered::Ticket(ticket), Some(resumption)) => {
+                let opened = resumption.keys().open_ticket(self.config.settings.provider, ticket, cx.now);
+                return self.judged(opened, Found::Ticket, cx);
+            }
+            (Offered::Id(_), Some(resumption)) if !resumption.ids() => NotResumed::Disabled,
+            (Offered::Id(id), Some(resumption)) => {
+                let key = StoreKey::of(resumption.partition(), &id);
+                return ask(Ask::Session(Box::new(Looking { configured: self, key })));
+            }
+        };
+        self.full(reason, cx)
+    }
+
+    /// R1: one gate, for tickets and IDs alike.
+    fn judged(self, opened: Result<OpenedTicket, NotResumed>, found: Found, cx: &mut Common) -> Then {
+        let opened = match opened {
+            Ok(opened) => opened,
+            Err(reason) => return self.full(reason, cx),
+        };
+        let Some(resumption) = &self.config.resumption else { return self.full(NotResumed::Disabled, cx) };
+        let hello = self.hello()?;
+        let suites = self.config.settings.suites.iter().map(|suite| suite.id);
+        let suites: Vec<CipherSuite> = suites.filter(|suite| hello.cipher_suites.contains(suite)).collect();
+        let offer = Offer {
+            by: found.by(),
+            server_name: self
+                .terms
+                .server_name
+                .as_ref()
+                .and_then(host)
+                .and_then(|name| core::str::from_utf8(name).ok()),
+            suites: &suites,
+            extended_master_secret: self.terms.extended_master_secret,
+            alpn: self.terms.alpn.as_deref(),
+            client_auth: need(self.config.client_auth),
+            context: &self.config.session_context(),
+            partition: resumption.partition(),
+        };
+        match judge(&opened.session, &offer, resumption, cx.now) {
+            Judgement::Resume => self.resume(opened, found, cx),
+            Judgement::Full(reason) => self.full(reason, cx),
+            // R10. RFC 7627, 5.3: "the server MUST abort the abbreviated handshake".
+            Judgement::Abort => Err(Illegal::ExtendedMasterSecretDropped.into()),
+        }
+    }
+
+    /// Our flight: ServerHello [NewSessionTicket] ChangeCipherSpec Finished.
+    fn resume(self, opened: OpenedTicket, found: Found, cx: &mut Common) -> Then {
+        let OpenedTicket { session, key_name, key_state } = opened;
+        let hello = self.hello()?;
+        let (by, client_random, session_id) = (found.by(), hello.random, hello.session_id);
+        let Some(suite) = Suite::find(session.suite()) else { return self.full(NotResumed::OtherSuite, cx) };
+        let renews = hello.extensions.session_ticket.is_some()
+            && self
+                .config
+                .resumption
+                .as_ref()
+                .is_some_and(|policy| policy.renews(by, &session, key_state, cx.now));
+        let Self { raw, config, terms } = self;
+        // R29: a failure from here on removes the session.
+        cx.forget = found.store_key();
+        let random = *cx.seed.draw::<32>(Label::ServerRandom).expose();
+        let mut flight = Vec::new();
+        // R17: what is echoed is what was received. RFC 6066, 3: "the server MUST NOT include a server_name
+        // extension in the server hello" of a resumption.
+        Hello { random, session_id, suite: suite.id, ticket: renews, staple: false, name_used: false }
+            .write(&terms, &mut flight);
+        let mut info = flight::info(&terms, suite.id, HandshakeKind::Resumed(by));
+        info.peer_scheme = session.peer_scheme();
+        info.session_group = session.group();
+        info.peer = session.peer().map(|peer| believed(peer, cx));
+        info.session = Some(SessionInfo::of(&session, Some(key_name)));
+        if let (true, Some(resumption)) = (renews, &config.resumption) {
+            if let Gift::Ticket { message, sent, told } = renewed(&config, resumption, &session, cx) {
+                flight.extend_from_slice(&message);
+                info.ticket = sent;
+                info.session = told.or(info.session);
+            }
+        }
+        let settings = &config.settings;
+        let mut transcript = TranscriptBuffer::default();
+        transcript.add(&raw);
+        transcript.add(&flight);
+        let randoms = Randoms { client: client_random, server: random };
+        let transcript = transcript.hashed(settings.provider, suite.hash, Log::Drop);
+        let mut agreed = Agreed { suite, randoms, transcript, info, credential: None };
+        let secret = session.master_secret().duplicate();
+        let master =
+            MasterSecret::resume(settings.provider, suite.hash, secret, session.extended_master_secret());
+        let Keys { master, sealing, opening } = agreed.keys(settings, Side::Server, master)?;
+        cx.channel.messages(&flight, &mut cx.out);
+        agreed.finish(Side::Server, &master, sealing, (&mut cx.channel, &mut cx.out));
+        wait(Awaiting::ResumedCcs(Box::new(ResumedAwaitCcs { config, agreed, master, opening })))
+    }
+}
+
+/// Where a session came from.
+#[derive(Debug, Clone, Copy)]
+enum Found {
+    Ticket,
+    Stored(StoreKey),
+}
+
+impl Found {
+    fn by(self) -> ResumedBy {
+        match self {
+            Self::Ticket => ResumedBy::Ticket,
+            Self::Stored(_) => ResumedBy::SessionId,
+        }
+    }
+
+    fn store_key(self) -> Option<StoreKey> {
+        match self {
+            Self::Ticket => None,
+            Self::Stored(key) => Some(key),
+        }
+    }
+}
+
+fn need(client_auth: ClientAuth) -> ClientAuthNeed {
+    match client_auth {
+        ClientAuth::Off => ClientAuthNeed::Off,
+        ClientAuth::Request => ClientAuthNeed::Request,
+        ClientAuth::Require => ClientAuthNeed::Require,
+    }
+}
+
+/// Who was verified in the full handshake, whose security domain is ours, and whose certificate is still valid (R4).
+fn believed(peer: &SessionPeer, cx: &Common) -> VerifiedPeer {
+    let chain: Arc<[CertificateDer<'static>]> = peer.chain.clone();
+    VerifiedPeer::assertion(&PresentedPeer { chain, expected: None, ocsp: None, now: cx.now })
+}
+
+/// Flow 2 of RFC 5077 with a renewed ticket: the same session, sealed anew under the newest key (R27).
+fn renewed(config: &ServerConfig, resumption: &Resumption, session: &Session, cx: &Common) -> Gift {
+    let lifetime = resumption.lifetime_of(session.authenticated_at(), cx.now);
+    let session = (lifetime > 0).then(|| session.renewed(cx.now, lifetime));
+    ticket(config, resumption, session.as_ref(), cx)
+}
+
+/// Somebody looks for the session that the client named.
+#[derive(Debug)]
+pub(crate) struct Looking {
+    configured: Configured,
+    pub(super) key: StoreKey,
+}
+
+impl Looking {
+    pub(super) fn found(self: Box<Self>, lookup: Lookup, cx: &mut Common) -> Then {
+        let Self { configured, key } = *self;
+        let sealed = match lookup {
+            Lookup::Found(sealed) => sealed,
+            Lookup::Missing => return configured.full(NotResumed::NotStored, cx),
+            // R34: a miss with its own reason.
+            Lookup::Unavailable => return configured.full(NotResumed::StoreUnavailable, cx),
+        };
+        let opened = match &configured.config.resumption {
+            Some(resumption) => {
+                resumption.keys().open_stored(configured.config.settings.provider, &key, &sealed, cx.now)
+            }
+            None => Err(NotResumed::Disabled),
+        };
+        configured.judged(opened, Found::Stored(key), cx)
+    }
+}
+
+/// The client's keys change next.
+#[derive(Debug)]
+pub(crate) struct ResumedAwaitCcs {
+    config: Arc<ServerConfig>,
+    agreed: Agreed,
+    master: MasterSecret,
+    opening: RecordOpenKey,
+}
+
+impl ResumedAwaitCcs {
+    pub(super) fn change_cipher_spec(self: Box<Self>, aligned: Aligned, cx: &mut Common) -> Next<Server> {
+        let Self { config, agreed, master, opening } = *self;
+        cx.channel.protect_reading(opening, aligned);
+        Next::Await(Awaiting::ResumedFinished(Box::new(ResumedAwaitFinished { config, agreed, master })))
+    }
+}
+
+/// The client's Finished is next, under its new keys.
+#[derive(Debug)]
+pub(crate) struct ResumedAwaitFinished {
+    config: Arc<ServerConfig>,
+    agreed: Agreed,
+    master: MasterSecret,
+}
+
+impl ResumedAwaitFinished {
+    pub(super) fn finished(
+        self: Box<Self>,
+        message: Finished,
+        raw: &[u8],
+        cx: &mut Common,
+    ) -> Result<Next<Server>, Error> {
+        let Self { config, mut agreed, master } = *self;
+        let finished = agreed.check_finished(Side::Client, &master, (&message, raw))?;
+        let aligned = cx.channel.aligned()?;
+        let settings = &config.settings;
+        let mut facts = agreed.facts(settings, Side::Server, master);
+        facts.store_key = cx.forget.take();
+        let renegotiation = settings.renegotiation;
+        Ok(Next::Done(Box::new(Complete {
+            facts,
+            renegotiation,
+            proofs: (finished, aligned),
+            session: None,
+        })))
+    }
+}

@@ -1,0 +1,331 @@
+//! A session as a client keeps it.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use pki_types::UnixTime;
+
+use super::{
+    Lineage, SessionContext, SessionPeer,
+    judge::age,
+    policy::{DEFAULT_AUTHENTICATION_LIFETIME, DEFAULT_LIFETIME, MAX_LIFETIME},
+    state::{MAX_PEER_CHAIN, SessionTooLarge, not_empty, peer_len, read_peer, read_secret, write_peer},
+};
+use crate::{
+    crypto::{Secret, SecretVec},
+    wire::{CipherSuite, Decode, DecodeError, Encode, ProtocolVersion, Reader, SessionId, Writer},
+};
+
+/// The version of the encoding that is written.
+const FORMAT: u8 = 1;
+const BY_ID: u8 = 0;
+const BY_TICKET: u8 = 1;
+
+/// What a client offers to have its session resumed. R25: a client that got a ticket keeps no ID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientToken {
+    /// The ID that the server gave it, 1 to 32 bytes.
+    SessionId(SessionId),
+    /// A ticket (RFC 5077): nobody but the server looks inside (R24).
+    Ticket {
+        /// 1 to 65 535 bytes.
+        ticket: Vec<u8>,
+        /// For how many seconds the server says it will take it; zero says nothing.
+        lifetime_hint: u32,
+    },
+}
+
+/// What a client's session is made of.
+#[derive(Debug)]
+pub struct ClientSessionParts {
+    /// Whom the client meant to reach, as text in lower case: a host name or an address, 1 to 255 bytes (R7).
+    pub server: String,
+    /// A digest of what the client trusted when it verified the server: roots, verifier, own certificate (R7).
+    pub trust: SessionContext,
+    /// What is offered.
+    pub token: ClientToken,
+    /// The cipher suite.
+    pub suite: CipherSuite,
+    /// The master secret.
+    pub master_secret: Secret<48>,
+    /// Whether the master secret is the extended one (RFC 7627).
+    pub extended_master_secret: bool,
+    /// When the ID or ticket came, in seconds since 1970.
+    pub received_at: u64,
+    /// The time of the full handshake, in seconds since 1970 (R27).
+    pub authenticated_at: u64,
+    /// Drawn by the client in the full handshake, and shared by all that resume it.
+    pub lineage: Lineage,
+    /// The protocol of the connection that made it, 1 to 255 bytes; it is not inherited (R8).
+    pub alpn: Option<Vec<u8>>,
+    /// The server's certificates, which were verified (R30).
+    pub peer: Option<SessionPeer>,
+}
+
+/// A session as a client keeps it: ID or ticket, and the secret. Wiped on drop.
+///
+/// # Encoding
+///
+/// [`to_bytes`](Self::to_bytes) contains the master secret: whoever reads it can read and join the connections of the
+/// session. What a version of this crate wrote, later ones with the same major version read. Version 1, integers with
+/// the most significant byte first:
+///
+/// ```text
+/// struct {
+///     uint8  format = 1;
+///     uint16 version = 0x0303;
+///     uint16 suite;
+///     uint8  flags;                      // 1: extended master secret; no other
+///     opaque master_secret[48];
+///     opaque trust[32];
+///     opaque lineage[16];
+///     uint64 received_at;                // seconds since 1970
+///     uint64 authenticated_at;
+///     opaque server<1..2^8-1>;
+///     opaque alpn<0..2^8-1>;             // empty: none
+///     uint8  token;
+///     select (token) {
+///         case 0: opaque session_id<1..32>;
+///         case 1: uint32 lifetime_hint; opaque ticket<1..2^16-1>;
+///     };
+///     opaque peer<0..2^24-1>;            // empty, or: uint64 not_after; opaque certificate<1..2^24-1>[..]
+/// } ClientSession;
+/// ```
+pub struct ClientSession(ClientSessionParts);
+
+impl ClientSession {
+    /// Checks the lengths and takes over the parts.
+    pub fn new(mut parts: ClientSessionParts) -> Result<Self, SessionTooLarge> {
+        let token = match &parts.token {
+            ClientToken::SessionId(id) => !id.is_empty(),
+            ClientToken::Ticket { ticket, .. } => (1..=usize::from(u16::MAX)).contains(&ticket.len()),
+        };
+        let alpn = parts.alpn.as_ref().is_none_or(|name| (1..=255).contains(&name.len()));
+        let peer = parts.peer.as_ref().map_or(0, peer_len) <= MAX_PEER_CHAIN;
+        if !(token && alpn && peer && (1..=255).contains(&parts.server.len())) {
+            return Err(SessionTooLarge);
+        }
+        parts.server.make_ascii_lowercase();
+        Ok(Self(parts))
+    }
+
+    /// Whom the client meant to reach, in lower case.
+    pub fn server(&self) -> &str {
+        &self.0.server
+    }
+
+    /// A digest of what the client trusted then.
+    pub fn trust(&self) -> &SessionContext {
+        &self.0.trust
+    }
+
+    /// What is offered.
+    pub fn token(&self) -> &ClientToken {
+        &self.0.token
+    }
+
+    /// Always TLS 1.2 (R6).
+    pub fn version(&self) -> ProtocolVersion {
+        ProtocolVersion::TLS1_2
+    }
+
+    /// The cipher suite.
+    pub fn suite(&self) -> CipherSuite {
+        self.0.suite
+    }
+
+    /// The master secret, 48 bytes.
+    pub fn master_secret(&self) -> &Secret<48> {
+        &self.0.master_secret
+    }
+
+    /// Whether the master secret is the extended one (RFC 7627).
+    pub fn extended_master_secret(&self) -> bool {
+        self.0.extended_master_secret
+    }
+
+    /// When the ID or ticket came, in seconds since 1970.
+    pub fn received_at(&self) -> u64 {
+        self.0.received_at
+    }
+
+    /// The time of the full handshake, in seconds since 1970.
+    pub fn authenticated_at(&self) -> u64 {
+        self.0.authenticated_at
+    }
+
+    /// Shared by all that resume the same full handshake.
+    pub fn lineage(&self) -> Lineage {
+        self.0.lineage
+    }
+
+    /// The protocol of the connection that made it.
+    pub fn alpn(&self) -> Option<&[u8]> {
+        self.0.alpn.as_deref()
+    }
+
+    /// Who the server proved to be.
+    pub fn peer(&self) -> Option<&SessionPeer> {
+        self.0.peer.as_ref()
+    }
+
+    /// For how many seconds after it came it is offered: what the server said, and where it said nothing (an ID, or a
+    /// hint of zero) 10 hours (R24); never more than 7 days.
+    pub fn lifetime(&self) -> u64 {
+        let said = match &self.0.token {
+            ClientToken::SessionId(_) | ClientToken::Ticket { lifetime_hint: 0, .. } => {
+                DEFAULT_LIFETIME.as_secs()
+            }
+            ClientToken::Ticket { lifetime_hint, .. } => u64::from(*lifetime_hint),
+        };
+        said.min(MAX_LIFETIME.as_secs())
+    }
+
+    /// Whether it may be offered at `now`: within its lifetime (R24), within 24 hours of its full handshake (R27), and
+    /// with the server's certificates still valid. A session that came from the future is not.
+    pub fn is_usable(&self, now: UnixTime) -> bool {
+        let now = now.as_secs();
+        let young = |then: u64, most: u64| age(then, now).is_some_and(|age| age < most);
+        young(self.0.received_at, self.lifetime())
+            && young(self.0.authenticated_at, DEFAULT_AUTHENTICATION_LIFETIME.as_secs())
+            && self.0.peer.as_ref().is_none_or(|peer| peer.not_after >= now)
+    }
+
+    /// The same session with the ticket that renewed it at `now` (R26).
+    pub fn renewed(
+        &self,
+        ticket: Vec<u8>,
+        lifetime_hint: u32,
+        now: UnixTime,
+    ) -> Result<Self, SessionTooLarge> {
+        let Self(mut parts) = self.duplicate();
+        parts.token = ClientToken::Ticket { ticket, lifetime_hint };
+        parts.received_at = now.as_secs();
+        Self::new(parts)
+    }
+
+    /// A second copy of the secret, said aloud.
+    pub fn duplicate(&self) -> Self {
+        let parts = &self.0;
+        Self(ClientSessionParts {
+            server: parts.server.clone(),
+            trust: parts.trust,
+            token: parts.token.clone(),
+            suite: parts.suite,
+            master_secret: parts.master_secret.duplicate(),
+            extended_master_secret: parts.extended_master_secret,
+            received_at: parts.received_at,
+            authenticated_at: parts.authenticated_at,
+            lineage: parts.lineage,
+            alpn: parts.alpn.clone(),
+            peer: parts.peer.clone(),
+        })
+    }
+
+    /// The encoding above. It contains the master secret.
+    pub fn to_bytes(&self) -> SecretVec {
+        let parts = &self.0;
+        // Large enough, so that the vector never moves and leaves no copy of the secret behind.
+        let mut out = Vec::with_capacity(self.encoded_len_at_most());
+        let mut w = Writer::new(&mut out);
+        w.u8(FORMAT);
+        w.u16(self.version().0);
+        w.u16(parts.suite.0);
+        w.u8(u8::from(parts.extended_master_secret));
+        w.bytes(parts.master_secret.expose());
+        w.bytes(&parts.trust.0);
+        w.bytes(&parts.lineage.0);
+        w.u64(parts.received_at);
+        w.u64(parts.authenticated_at);
+        w.u8_prefixed(|w| w.bytes(parts.server.as_bytes()));
+        w.u8_prefixed(|w| w.bytes(parts.alpn.as_deref().unwrap_or_default()));
+        match &parts.token {
+            ClientToken::SessionId(id) => {
+                w.u8(BY_ID);
+                id.write(&mut w);
+            }
+            ClientToken::Ticket { ticket, lifetime_hint } => {
+                w.u8(BY_TICKET);
+                w.u32(*lifetime_hint);
+                w.u16_prefixed(|w| w.bytes(ticket));
+            }
+        }
+        write_peer(&mut w, parts.peer.as_ref());
+        SecretVec::new(out)
+    }
+
+    fn encoded_len_at_most(&self) -> usize {
+        let ticket = match &self.0.token {
+            ClientToken::SessionId(_) => 0,
+            ClientToken::Ticket { ticket, .. } => ticket.len(),
+        };
+        // Everything else, with both names at their longest.
+        1024 + ticket + self.0.peer.as_ref().map_or(0, peer_len)
+    }
+
+    /// Reads the encoding above. Another version is [`DecodeError::UnknownFormat`], and everything else that is wrong
+    /// is told as of a message.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        if (reader.u8()?, reader.u16()?) != (FORMAT, ProtocolVersion::TLS1_2.0) {
+            return Err(DecodeError::UnknownFormat);
+        }
+        let parts = read(&mut reader)?;
+        reader.end()?;
+        Self::new(parts).map_err(|SessionTooLarge| DecodeError::TooLong)
+    }
+}
+
+fn read(reader: &mut Reader<'_>) -> Result<ClientSessionParts, DecodeError> {
+    Ok(ClientSessionParts {
+        suite: CipherSuite(reader.u16()?),
+        extended_master_secret: match reader.u8()? {
+            0 => false,
+            1 => true,
+            _ => return Err(DecodeError::UnknownFormat),
+        },
+        master_secret: read_secret(reader)?,
+        trust: SessionContext(reader.array()?),
+        lineage: Lineage(reader.array()?),
+        received_at: reader.u64()?,
+        authenticated_at: reader.u64()?,
+        server: read_text(reader.u8_prefixed()?)?,
+        alpn: not_empty(reader.u8_prefixed()?),
+        token: read_token(reader)?,
+        peer: read_peer(reader.u24_prefixed()?)?,
+    })
+}
+
+fn read_text(bytes: &[u8]) -> Result<String, DecodeError> {
+    match core::str::from_utf8(bytes) {
+        Ok("") => Err(DecodeError::Empty),
+        Ok(text) => Ok(text.into()),
+        Err(_) => Err(DecodeError::UnknownFormat),
+    }
+}
+
+fn read_token(reader: &mut Reader<'_>) -> Result<ClientToken, DecodeError> {
+    match reader.u8()? {
+        BY_ID => match SessionId::read(reader)? {
+            id if id.is_empty() => Err(DecodeError::Empty),
+            id => Ok(ClientToken::SessionId(id)),
+        },
+        BY_TICKET => {
+            let lifetime_hint = reader.u32()?;
+            let ticket = not_empty(reader.u16_prefixed()?).ok_or(DecodeError::Empty)?;
+            Ok(ClientToken::Ticket { ticket, lifetime_hint })
+        }
+        _ => Err(DecodeError::UnknownFormat),
+    }
+}
+
+impl fmt::Debug for ClientSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientSession")
+            .field("server", &self.0.server)
+            .field("suite", &self.0.suite)
+            .field("lineage", &self.0.lineage)
+            .field("received_at", &self.0.received_at)
+            .finish_non_exhaustive()
+    }
+}

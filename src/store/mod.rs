@@ -1,0 +1,86 @@
+//! Layer 6: where sessions are kept. A server's store sees sealed sessions only (R32), and its failure is only a miss
+//! (R34); a client's keeps the sessions themselves.
+//!
+//! Servers: [`SessionStore`] answers at once, [`AsyncSessionStore`] later; [`MemoryStore`] is one, [`NoStore`] keeps
+//! nothing. Clients: [`ClientSessions`], and a file to keep it in.
+
+mod client;
+mod client_file;
+mod memory;
+mod shard;
+
+use std::{boxed::Box, future::Future, sync::Arc};
+
+pub use client::{ClientSessions, Reuse};
+pub use client_file::{FileError, Protection};
+pub use memory::{Eviction, Limits, MemoryStore};
+
+use crate::session::{Lookup, NewSession, StoreKey};
+
+/// A store that answers at once.
+pub trait SessionStore: Send + Sync {
+    /// What is kept under `key`.
+    fn get(&self, key: &StoreKey) -> Lookup;
+    /// Keeps a session, for at most its lifetime.
+    fn put(&self, session: &NewSession);
+    /// Forgets one.
+    fn remove(&self, key: &StoreKey);
+}
+
+/// A store that answers later: a shared cache. Every [`SessionStore`] is one.
+pub trait AsyncSessionStore: Send + Sync {
+    /// What is kept under `key`.
+    fn get(&self, key: &StoreKey) -> impl Future<Output = Lookup> + Send;
+    /// Keeps a session, for at most its lifetime.
+    fn put(&self, session: &NewSession) -> impl Future<Output = ()> + Send;
+    /// Forgets one.
+    fn remove(&self, key: &StoreKey) -> impl Future<Output = ()> + Send;
+}
+
+impl<S: SessionStore + ?Sized> AsyncSessionStore for S {
+    async fn get(&self, key: &StoreKey) -> Lookup {
+        SessionStore::get(self, key)
+    }
+
+    async fn put(&self, session: &NewSession) {
+        SessionStore::put(self, session);
+    }
+
+    async fn remove(&self, key: &StoreKey) {
+        SessionStore::remove(self, key);
+    }
+}
+
+/// Keeps nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoStore;
+
+impl SessionStore for NoStore {
+    fn get(&self, _: &StoreKey) -> Lookup {
+        Lookup::Missing
+    }
+
+    fn put(&self, _: &NewSession) {}
+
+    fn remove(&self, _: &StoreKey) {}
+}
+
+macro_rules! store_through {
+    ($($pointer:ty),*) => {$(
+        impl<S: SessionStore + ?Sized> SessionStore for $pointer {
+            fn get(&self, key: &StoreKey) -> Lookup {
+                (**self).get(key)
+            }
+
+            fn put(&self, session: &NewSession) {
+                (**self).put(session);
+            }
+
+            fn remove(&self, key: &StoreKey) {
+                (**self).remove(key);
+            }
+        }
+    )*};
+}
+
+store_through!(&S, Arc<S>, Box<S>);
