@@ -3,8 +3,10 @@
 
 pub mod certs;
 pub mod forge;
+pub mod ours;
 pub mod pair;
 pub mod puppet;
+pub mod raw;
 pub mod recording;
 pub mod steps;
 pub mod worlds;

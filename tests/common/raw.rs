@@ -1,0 +1,345 @@
+//! A peer of which every byte can be chosen: messages made by hand, records sealed and opened one by one.
+
+mod bytes;
+mod client;
+mod server;
+
+use std::sync::Arc;
+
+#[allow(unused_imports, reason = "each test uses a part")]
+pub use self::{
+    bytes::{Greeting, Hello, certificate, framed, key_exchange, prefixed},
+    client::Flight,
+    server::{Answer, identity},
+};
+use tls12::{
+    Error,
+    crypto::{
+        Digest, HashAlgorithm, KeyExchange, NONCE_LEN, RUSTCRYPTO, RecordOpenKey, RecordSealKey, Secret,
+        Suite, TAG_LEN,
+    },
+    schedule::{MasterSecret, Premaster, Randoms, SessionHash, Side},
+    wire::{Alert, AlertLevel, AlertMessage, CipherSuite, Decode, NamedGroup},
+};
+
+use super::{
+    ours::{End, Link, Ours, Socket},
+    pair::World,
+};
+
+pub const CHANGE_CIPHER_SPEC: u8 = 20;
+pub const ALERT: u8 = 21;
+pub const HANDSHAKE: u8 = 22;
+pub const APPLICATION_DATA: u8 = 23;
+
+/// The one suite that it speaks: TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256.
+pub const SUITE: CipherSuite = CipherSuite::ECDHE_ECDSA_AES_128_GCM_SHA256;
+
+/// How to reach our side.
+#[derive(Debug, Clone, Copy)]
+pub enum Over {
+    /// Within this process, fast.
+    Memory,
+    /// Through a socket of the loopback interface.
+    Socket,
+}
+
+/// The peer of our side.
+pub struct Raw {
+    side: Side,
+    link: Box<dyn Link>,
+    received: Vec<u8>,
+    /// Handshake bytes of records, not yet taken as messages.
+    inbox: Vec<u8>,
+    /// All handshake messages, sent and received, as Finished covers them.
+    pub transcript: Vec<u8>,
+    pub randoms: Randoms,
+    exchange: Option<Box<dyn KeyExchange>>,
+    secrets: Option<Secrets>,
+    sealing: Option<(RecordSealKey, u64)>,
+    opening: Option<(RecordOpenKey, u64)>,
+    ended: bool,
+}
+
+/// The master secret, and the keys until they are in use.
+struct Secrets {
+    master: MasterSecret,
+    sealing: Option<RecordSealKey>,
+    opening: Option<RecordOpenKey>,
+}
+
+impl Raw {
+    /// A client, and a server of ours.
+    pub fn client(world: &Arc<World>, over: Over) -> Self {
+        Self::new(Side::Client, Ours::server(world), over)
+    }
+
+    /// A server, and a client of ours.
+    pub fn server(world: &Arc<World>, over: Over) -> Self {
+        Self::new(Side::Server, Ours::client(world), over)
+    }
+
+    pub fn new(side: Side, ours: Ours, over: Over) -> Self {
+        let link: Box<dyn Link> = match over {
+            Over::Memory => Box::new(ours),
+            Over::Socket => Box::new(Socket::to(ours)),
+        };
+        Self {
+            side,
+            link,
+            received: Vec::new(),
+            inbox: Vec::new(),
+            transcript: Vec::new(),
+            randoms: Randoms { client: [0xc1; 32], server: [0x5e; 32] },
+            exchange: None,
+            secrets: None,
+            sealing: None,
+            opening: None,
+            ended: false,
+        }
+    }
+
+    /// Sends bytes as they are.
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.link.send(bytes);
+    }
+
+    /// Sends a record, sealed once there are keys.
+    pub fn record(&mut self, content: u8, body: &[u8]) {
+        let record = self.sealed(content, body);
+        self.send(&record);
+    }
+
+    /// A record, sealed once there are keys.
+    pub fn sealed(&mut self, content: u8, body: &[u8]) -> Vec<u8> {
+        let body = match &mut self.sealing {
+            None => body.to_vec(),
+            Some((key, sequence)) => {
+                let sealed = seal(key, *sequence, content, body);
+                *sequence += 1;
+                sealed
+            }
+        };
+        [&[content, 3, 3], &(body.len() as u16).to_be_bytes()[..], &body].concat()
+    }
+
+    /// Sends handshake messages in a record of their own, and counts them as part of the handshake.
+    pub fn message(&mut self, message: &[u8]) {
+        self.transcript.extend_from_slice(message);
+        self.record(HANDSHAKE, message);
+    }
+
+    /// Nothing more will be sent.
+    pub fn cut(&mut self) {
+        self.link.cut();
+    }
+
+    /// The next record, opened; `None` at the end.
+    pub fn next_record(&mut self) -> Option<(u8, Vec<u8>)> {
+        loop {
+            if let Some((header, rest)) = self.received.split_first_chunk::<5>() {
+                let len = usize::from(u16::from_be_bytes([header[3], header[4]]));
+                if let Some((body, rest)) = rest.split_at_checked(len) {
+                    let (content, body, rest) = (header[0], body.to_vec(), rest.to_vec());
+                    self.received = rest;
+                    return Some((content, self.open(content, body)));
+                }
+            }
+            let more = self.link.receive();
+            if more.is_empty() {
+                assert!(self.received.is_empty(), "our side ends in the middle of a record");
+                self.ended = true;
+                return None;
+            }
+            self.received.extend_from_slice(&more);
+        }
+    }
+
+    fn open(&mut self, content: u8, mut body: Vec<u8>) -> Vec<u8> {
+        if let Some((key, sequence)) = &mut self.opening {
+            body = open(key, *sequence, content, body);
+            *sequence += 1;
+        }
+        if content == CHANGE_CIPHER_SPEC {
+            let key = self.secrets.as_mut().and_then(|secrets| secrets.opening.take());
+            self.opening = Some((key.expect("our side changes its keys once, in turn"), 0));
+        }
+        body
+    }
+
+    /// The next handshake message, which must come, and be no alert.
+    pub fn next_message(&mut self) -> Vec<u8> {
+        loop {
+            if let Some([_, a, b, c]) = self.inbox.first_chunk::<4>() {
+                let len = 4 + u32::from_be_bytes([0, *a, *b, *c]) as usize;
+                if self.inbox.len() >= len {
+                    let rest = self.inbox.split_off(len);
+                    let message = std::mem::replace(&mut self.inbox, rest);
+                    self.transcript.extend_from_slice(&message);
+                    return message;
+                }
+            }
+            match self.next_record() {
+                Some((HANDSHAKE, body)) => self.inbox.extend_from_slice(&body),
+                other => panic!("a handshake message is next, not {other:?}"),
+            }
+        }
+    }
+
+    /// The master secret and the keys of a handshake whose transcript ends with ClientKeyExchange.
+    fn derive(&mut self, peer_share: &[u8], extended: bool) {
+        let exchange = self.exchange.take().expect("a key exchange was started");
+        let premaster = Premaster::new(exchange.complete(peer_share).expect("our side sends a good share"));
+        let hash = HashAlgorithm::Sha256;
+        let master = match extended {
+            true => {
+                MasterSecret::extended(&RUSTCRYPTO, hash, premaster, &SessionHash::of(self.transcript_hash()))
+            }
+            false => MasterSecret::classic(&RUSTCRYPTO, hash, premaster, &self.randoms),
+        };
+        let keys = master.traffic_keys(Suite::find(SUITE).expect("it is known"), &self.randoms);
+        let (mine, theirs) = match self.side {
+            Side::Client => (&keys.client, &keys.server),
+            Side::Server => (&keys.server, &keys.client),
+        };
+        let (sealing, opening) = (mine.sealing(&RUSTCRYPTO), theirs.opening(&RUSTCRYPTO));
+        self.secrets = Some(Secrets { master, sealing, opening });
+    }
+
+    fn transcript_hash(&self) -> Digest {
+        RUSTCRYPTO.hash(HashAlgorithm::Sha256).hash(&[&self.transcript])
+    }
+
+    /// Starts a key exchange; the share.
+    pub fn share(&mut self, group: NamedGroup) -> Vec<u8> {
+        let group = RUSTCRYPTO.group(group).expect("a group of the provider");
+        let exchange = group.start(&Secret::new([0x3c; 64]));
+        let share = exchange.share().to_vec();
+        self.exchange = Some(exchange);
+        share
+    }
+
+    /// Uses the keys for sending from now on.
+    pub fn protect(&mut self) {
+        let key = self.secrets.as_mut().and_then(|secrets| secrets.sealing.take());
+        self.sealing = Some((key.expect("keys that are not in use yet"), 0));
+    }
+
+    /// Sends ChangeCipherSpec, and uses the keys from now on.
+    pub fn change_cipher_spec(&mut self) {
+        self.record(CHANGE_CIPHER_SPEC, &[1]);
+        self.protect();
+    }
+
+    /// Finished of one side over the transcript so far.
+    pub fn finished(&self, side: Side) -> Vec<u8> {
+        let master = &self.secrets.as_ref().expect("keys").master;
+        framed(20, master.verify_data(side, &self.transcript_hash()).expose())
+    }
+
+    /// The 48 bytes of the master secret in hex, as a key log has them.
+    pub fn master_secret(&self) -> String {
+        let master = &self.secrets.as_ref().expect("keys").master;
+        master.secret().expose().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Reads ChangeCipherSpec and the Finished that belongs to it.
+    pub fn read_finished(&mut self) {
+        assert_eq!(self.next_record(), Some((CHANGE_CIPHER_SPEC, vec![1])));
+        let expected = self.finished(match self.side {
+            Side::Client => Side::Server,
+            Side::Server => Side::Client,
+        });
+        assert_eq!(self.next_message(), expected);
+    }
+
+    /// The next alert; handshake messages before it are skipped.
+    pub fn alert(&mut self) -> AlertMessage {
+        loop {
+            match self.next_record() {
+                Some((HANDSHAKE | CHANGE_CIPHER_SPEC, _)) => {}
+                Some((ALERT, body)) => return AlertMessage::decode(&body).expect("an alert has two bytes"),
+                other => panic!("an alert is next, not {other:?}"),
+            }
+        }
+    }
+
+    /// A fatal alert comes, nothing after it, and it is the one of the error that our side reports.
+    #[track_caller]
+    pub fn is_refused(mut self) -> (Alert, Error) {
+        let alert = self.alert();
+        assert_eq!(alert.level, AlertLevel::FATAL, "{alert:?}");
+        assert_eq!(self.next_record(), None, "a fatal alert is the last that our side sends");
+        let error = self.end().error.expect("a fatal alert has a reason");
+        assert_eq!(error.alert(), Some(alert.description), "{error:?}");
+        assert!(!error.to_string().is_empty());
+        (alert.description, error)
+    }
+
+    /// The same, if the alert is this one; why, otherwise.
+    #[track_caller]
+    pub fn is_refused_with(self, expected: Alert, case: &str) -> Error {
+        let (alert, error) = self.is_refused();
+        assert_eq!(alert, expected, "{case}: {error}");
+        error
+    }
+
+    /// The transport ends without an alert; the error that our side reports.
+    pub fn ends_without_a_word(mut self) -> Error {
+        assert_eq!(self.next_record(), None);
+        self.end().error.expect("an end without close_notify is an error")
+    }
+
+    /// How our side ended.
+    pub fn end(self) -> End {
+        self.link.end()
+    }
+
+    /// Sends application data, and gets it back.
+    #[track_caller]
+    pub fn echo(&mut self, data: &[u8]) {
+        self.record(APPLICATION_DATA, data);
+        assert_eq!(self.next_record(), Some((APPLICATION_DATA, data.to_vec())));
+    }
+
+    /// Closes a connection in order, which has received `data` in all.
+    #[track_caller]
+    pub fn close(mut self, data: &[u8]) -> End {
+        self.record(ALERT, &[1, 0]);
+        assert_eq!(self.next_record(), Some((ALERT, vec![1, 0])), "close_notify answers close_notify");
+        assert_eq!(self.next_record(), None);
+        let end = self.end();
+        assert_eq!((end.error.as_ref(), &end.data[..]), (None, data));
+        end
+    }
+}
+
+/// RFC 5246, 6.2.3.3: what is authenticated beside the plaintext.
+fn additional_data(sequence: u64, content: u8, len: usize) -> Vec<u8> {
+    [&sequence.to_be_bytes()[..], &[content, 3, 3], &(len as u16).to_be_bytes()].concat()
+}
+
+/// RFC 5288, 3: a salt that is secret and eight bytes that travel.
+fn nonce(salt: &[u8; NONCE_LEN], explicit: &[u8]) -> [u8; NONCE_LEN] {
+    let mut nonce = *salt;
+    nonce[4..].copy_from_slice(explicit);
+    nonce
+}
+
+fn seal(key: &RecordSealKey, sequence: u64, content: u8, plaintext: &[u8]) -> Vec<u8> {
+    let mut sealed = vec![0; plaintext.len() + TAG_LEN];
+    let explicit = sequence.to_be_bytes();
+    let aad = additional_data(sequence, content, plaintext.len());
+    key.key.seal(&nonce(&key.iv, &explicit), &aad, plaintext, &mut sealed).expect("the lengths fit");
+    [&explicit[..], &sealed].concat()
+}
+
+fn open(key: &RecordOpenKey, sequence: u64, content: u8, body: Vec<u8>) -> Vec<u8> {
+    let (explicit, sealed) = body.split_at(8);
+    let mut sealed = sealed.to_vec();
+    let len = sealed.len() - TAG_LEN;
+    let aad = additional_data(sequence, content, len);
+    key.key.open(&nonce(&key.iv, explicit), &aad, &mut sealed).expect("our side seals well");
+    sealed.truncate(len);
+    sealed
+}
