@@ -62,7 +62,7 @@ fn server_of(world: &Arc<World>) -> Raw {
 fn server_refuses(world: &Arc<World>, message: &[u8], alert: Alert, case: &str) -> Error {
     let mut raw = client_of(world);
     raw.message(message);
-    raw.is_refused_with(alert, case)
+    raw.refused_with(alert, case)
 }
 
 /// What a client of ours says to a changed answer.
@@ -77,5 +77,5 @@ fn client_refuses(
     let mut answer = raw.answer();
     change(&raw, &mut answer);
     raw.say(&answer);
-    raw.is_refused_with(alert, case)
+    raw.refused_with(alert, case)
 }

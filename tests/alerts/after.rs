@@ -42,7 +42,7 @@ fn a_renegotiation_attempt_is_answered_by_a_warning_no_renegotiation_and_the_con
             raw.echo(&[n]);
         }
         raw.record(HANDSHAKE, &request);
-        let error = raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "the ninth time");
+        let error = raw.refused_with(Alert::UNEXPECTED_MESSAGE, "the ninth time");
         assert_eq!(error, Error::Record(RecordError::Excessive(Excess::Renegotiations)));
     }
 }
@@ -56,7 +56,7 @@ fn a_renegotiation_attempt_is_fatal_where_configured() {
     for (world, side) in worlds {
         let (mut raw, request) = connected(&world, side);
         raw.record(HANDSHAKE, &request);
-        assert_eq!(raw.is_refused_with(Alert::NO_RENEGOTIATION, "fatal"), Error::Renegotiation);
+        assert_eq!(raw.refused_with(Alert::NO_RENEGOTIATION, "fatal"), Error::Renegotiation);
     }
 }
 
@@ -71,16 +71,16 @@ fn any_other_handshake_message_after_the_handshake_is_an_unexpected_message() {
         for message in own.iter().chain([&wrong_way]) {
             let (mut raw, _) = connected(&world(), side);
             raw.record(HANDSHAKE, message);
-            raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "after the handshake");
+            raw.refused_with(Alert::UNEXPECTED_MESSAGE, "after the handshake");
         }
         let (mut raw, request) = connected(&world(), side);
         raw.record(HANDSHAKE, &request[..3]);
         raw.record(APPLICATION_DATA, b"within");
-        raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "data within a request");
+        raw.refused_with(Alert::UNEXPECTED_MESSAGE, "data within a request");
     }
     let (mut raw, _) = connected(&world(), Side::Server);
     raw.record(HANDSHAKE, &framed(0, &[0]));
-    raw.is_refused_with(Alert::DECODE_ERROR, "HelloRequest with a body");
+    raw.refused_with(Alert::DECODE_ERROR, "HelloRequest with a body");
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn the_alert_gets_to_a_peer_that_goes_on_sending_and_then_the_connection_ends() 
     raw.record(99, &[0; 100]);
     // Were the socket closed with this unread, a reset would take the alert away.
     raw.send(&[0x17; 200_000]);
-    let error = raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "with 200 000 bytes behind it");
+    let error = raw.refused_with(Alert::UNEXPECTED_MESSAGE, "with 200 000 bytes behind it");
     assert!(matches!(error, Error::Record(RecordError::UnknownType(_))));
 }
 
@@ -55,7 +55,7 @@ fn a_client_hello_may_be_as_long_as_its_format_allows() {
     let used: usize = hello.extensions.iter().map(|(_, body)| 4 + body.len()).sum();
     let mut longest = Hello {
         session_id: vec![7; 32],
-        suites: (0..32_766).map(|n| 0x0a00 | n % 200).chain([0xc02b]).collect(),
+        suites: (0..32_766).map(|n| 0x0a00 | (n % 200)).chain([0xc02b]).collect(),
         compression: (0..=254).rev().collect(),
         ..hello
     };
@@ -213,5 +213,5 @@ fn the_key_log_has_the_master_secret_that_opens_an_encrypted_alert() {
     let expected = format!("CLIENT_RANDOM {} {}", "c1".repeat(32), raw.master_secret());
     assert_eq!(lines.0.lock().expect("nobody panics here")[..], [expected]);
     raw.record(HANDSHAKE, &framed(14, &[]));
-    raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "encrypted");
+    raw.refused_with(Alert::UNEXPECTED_MESSAGE, "encrypted");
 }

@@ -22,7 +22,7 @@ fn refused(world: &Arc<World>, issued: &Issued, alert: Alert, case: &str) -> Err
     let mut raw = server_of(world);
     let answer = raw.answer_as(issued, NamedGroup::X25519);
     raw.say(&answer);
-    raw.is_refused_with(alert, case)
+    raw.refused_with(alert, case)
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_required_client_certificate_missing_is_a_handshake_failure() {
     let (mut raw, _) = asked(ClientAuth::Require);
     assert!(raw.greet(&Hello::new()).request);
     raw.message(&certificate::<[u8; 0]>([]));
-    let error = raw.is_refused_with(Alert::HANDSHAKE_FAILURE, "required");
+    let error = raw.refused_with(Alert::HANDSHAKE_FAILURE, "required");
     assert_eq!(error, Error::Certificate(CertificateError::Missing));
 
     let (mut raw, _) = asked(ClientAuth::Request);
@@ -127,12 +127,12 @@ fn a_client_certificate_refused_is_told_why() {
         let (mut raw, _) = asked(ClientAuth::Request);
         raw.greet(&Hello::new());
         raw.message(&certificate(&issued.chain));
-        raw.is_refused_with(alert, "of a client");
+        raw.refused_with(alert, "of a client");
     }
     let (mut raw, _) = asked(ClientAuth::Request);
     raw.greet(&Hello::new());
     raw.message(&certificate([b"rubbish"]));
-    raw.is_refused_with(Alert::BAD_CERTIFICATE, "of a client");
+    raw.refused_with(Alert::BAD_CERTIFICATE, "of a client");
 }
 
 /// What a server of ours says to alice, whose CertificateVerify `signer` makes; `None` if it is accepted.

@@ -190,7 +190,7 @@ fn a_name_we_do_not_serve_is_an_unrecognized_name_where_configured_to_be_strict(
         raw.message(&host(name).message());
         raw
     };
-    let error = greet(true, b"b.example").is_refused_with(Alert::UNRECOGNIZED_NAME, "strict");
+    let error = greet(true, b"b.example").refused_with(Alert::UNRECOGNIZED_NAME, "strict");
     assert_eq!(error, Error::Refused(Refusal::ServerName));
     assert!(greet(true, b"a.example").flight().extended);
     assert!(greet(false, b"b.example").flight().extended);

@@ -45,7 +45,7 @@ fn an_unknown_record_type_is_an_unexpected_message_and_so_is_a_heartbeat_record(
     for content in [0, 19, 24, 25, 99, 255] {
         for (mut raw, case) in everywhere() {
             raw.record(content, &[1, 0, 0, 0]);
-            let error = raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, case);
+            let error = raw.refused_with(Alert::UNEXPECTED_MESSAGE, case);
             assert!(matches!(error, Error::Record(RecordError::UnknownType(c)) if c.0 == content));
         }
     }
@@ -60,7 +60,7 @@ fn a_tampered_record_is_a_bad_record_mac() {
             let mut record = raw.sealed(APPLICATION_DATA, b"hello");
             record[5 + at] ^= 1;
             raw.send(&record);
-            let error = raw.is_refused_with(Alert::BAD_RECORD_MAC, "one bit");
+            let error = raw.refused_with(Alert::BAD_RECORD_MAC, "one bit");
             assert_eq!(error, Error::Record(RecordError::BadMac));
         }
         // Of another type, too short for a tag, one left out, and one again.
@@ -77,7 +77,7 @@ fn a_tampered_record_is_a_bad_record_mac() {
                 }
             }
             raw.send(&record);
-            raw.is_refused_with(Alert::BAD_RECORD_MAC, &format!("case {case}"));
+            raw.refused_with(Alert::BAD_RECORD_MAC, &format!("case {case}"));
         }
     }
 }
@@ -100,7 +100,7 @@ fn a_tampered_finished_record_is_a_bad_record_mac() {
         let mut record = raw.sealed(HANDSHAKE, &finished);
         *record.last_mut().unwrap() ^= 0x80;
         raw.send(&record);
-        raw.is_refused_with(Alert::BAD_RECORD_MAC, "Finished");
+        raw.refused_with(Alert::BAD_RECORD_MAC, "Finished");
     }
 }
 
@@ -109,13 +109,13 @@ fn plaintext_over_2_to_the_14_is_a_record_overflow() {
     let overflow = Error::Record(RecordError::Overflow);
     for (mut raw, case) in everywhere() {
         raw.record(HANDSHAKE, &[0; 16_385]);
-        assert_eq!(raw.is_refused_with(Alert::RECORD_OVERFLOW, case), overflow, "{case}");
+        assert_eq!(raw.refused_with(Alert::RECORD_OVERFLOW, case), overflow, "{case}");
     }
     for side in [Side::Client, Side::Server] {
         let mut raw = connected(side);
         raw.echo(&[7; 16_384]);
         raw.record(APPLICATION_DATA, &[7; 16_385]);
-        assert_eq!(raw.is_refused_with(Alert::RECORD_OVERFLOW, "sealed"), overflow);
+        assert_eq!(raw.refused_with(Alert::RECORD_OVERFLOW, "sealed"), overflow);
     }
 }
 
@@ -125,11 +125,11 @@ fn ciphertext_over_2_to_the_14_and_2048_is_a_record_overflow_before_it_comes() {
         for len in [18_433_u16, 65_535] {
             let mut raw = connected(side);
             raw.send(&[&[23, 3, 3], &len.to_be_bytes()[..]].concat());
-            raw.is_refused_with(Alert::RECORD_OVERFLOW, "only the header came");
+            raw.refused_with(Alert::RECORD_OVERFLOW, "only the header came");
         }
         let mut raw = connected(side);
         raw.send(&[&[23, 3, 3, 0x48, 0][..], &[0; 18_432]].concat());
-        raw.is_refused_with(Alert::BAD_RECORD_MAC, "as long as may be");
+        raw.refused_with(Alert::BAD_RECORD_MAC, "as long as may be");
     }
 }
 
@@ -172,7 +172,7 @@ fn plaintext_over_the_agreed_limit_is_a_record_overflow() {
         let (content, echo) = raw.next_record().unwrap();
         assert_eq!((content, echo.len()), (APPLICATION_DATA, limit));
         let raw = limited(world, hello, greeting, limit + 1);
-        raw.is_refused_with(Alert::RECORD_OVERFLOW, "one byte over");
+        raw.refused_with(Alert::RECORD_OVERFLOW, "one byte over");
     }
 }
 
@@ -181,7 +181,7 @@ fn an_alert_record_not_exactly_two_bytes_is_a_decode_error() {
     for body in [&[][..], &[1], &[1, 0, 0], &[1, 0, 1, 0]] {
         for (mut raw, case) in everywhere() {
             raw.record(ALERT, body);
-            raw.is_refused_with(Alert::DECODE_ERROR, case);
+            raw.refused_with(Alert::DECODE_ERROR, case);
         }
     }
 }
@@ -191,7 +191,7 @@ fn an_alert_whose_level_is_neither_1_nor_2_is_an_illegal_parameter() {
     for alert in [[0, 0], [3, 0], [0, 90], [3, 90], [255, 255]] {
         for (mut raw, case) in everywhere() {
             raw.record(ALERT, &alert);
-            let error = raw.is_refused_with(Alert::ILLEGAL_PARAMETER, case);
+            let error = raw.refused_with(Alert::ILLEGAL_PARAMETER, case);
             assert_eq!(error, Error::Illegal(Illegal::AlertLevel));
         }
     }
@@ -203,7 +203,7 @@ fn more_than_4_warning_alerts_in_a_row_are_an_unexpected_message() {
         for _ in 0..5 {
             raw.record(ALERT, &[1, 90]);
         }
-        let error = raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, case);
+        let error = raw.refused_with(Alert::UNEXPECTED_MESSAGE, case);
         assert_eq!(error, Error::Record(RecordError::Excessive(Excess::Warnings)));
     }
     for side in [Side::Client, Side::Server] {
@@ -224,7 +224,7 @@ fn more_than_32_empty_records_in_a_row_are_an_unexpected_message() {
         for _ in 0..33 {
             raw.record(HANDSHAKE, &[]);
         }
-        let error = raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, case);
+        let error = raw.refused_with(Alert::UNEXPECTED_MESSAGE, case);
         assert_eq!(error, Error::Record(RecordError::Excessive(Excess::EmptyRecords)));
     }
     for side in [Side::Client, Side::Server] {
@@ -232,7 +232,7 @@ fn more_than_32_empty_records_in_a_row_are_an_unexpected_message() {
         for _ in 0..33 {
             raw.record(APPLICATION_DATA, &[]);
         }
-        raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "application data");
+        raw.refused_with(Alert::UNEXPECTED_MESSAGE, "application data");
     }
 }
 
@@ -250,7 +250,7 @@ fn a_record_of_another_version_is_a_protocol_version() {
         let mut record = raw.sealed(HANDSHAKE, &[0; 4]);
         record[1] = 2;
         raw.send(&record);
-        raw.is_refused_with(Alert::PROTOCOL_VERSION, case);
+        raw.refused_with(Alert::PROTOCOL_VERSION, case);
     }
     // RFC 5246, E.1: until the version is negotiated, any {3, x} will do.
     for minor in [0, 1, 4, 255] {

@@ -61,14 +61,14 @@ fn an_ec_point_compressed_hybrid_or_off_the_curve_is_an_illegal_parameter() {
             let mut raw = client_of(&world);
             assert_eq!(raw.greet(&schemes).group, group);
             raw.message(&framed(16, &prefixed::<1>(&point)));
-            let error = raw.is_refused_with(Alert::ILLEGAL_PARAMETER, case);
+            let error = raw.refused_with(Alert::ILLEGAL_PARAMETER, case);
             assert_eq!(error, Error::Illegal(Illegal::KeyShare), "to a server: {case}");
 
             let mut raw = server_of(&super::world());
             let mut answer = raw.answer_in(group);
             answer.key_exchange = raw.signed(group, &point, &identity().local_key());
             raw.say(&answer);
-            let error = raw.is_refused_with(Alert::ILLEGAL_PARAMETER, case);
+            let error = raw.refused_with(Alert::ILLEGAL_PARAMETER, case);
             assert_eq!(error, Error::Illegal(Illegal::KeyShare), "to a client: {case}");
         }
     }
@@ -80,7 +80,7 @@ fn an_x25519_share_of_the_wrong_length_or_giving_all_zeros_is_an_illegal_paramet
         let mut raw = client_of(&world());
         assert_eq!(raw.greet(&Hello::new()).group, NamedGroup::X25519);
         raw.message(&framed(16, &prefixed::<1>(&share)));
-        let error = raw.is_refused_with(Alert::ILLEGAL_PARAMETER, case);
+        let error = raw.refused_with(Alert::ILLEGAL_PARAMETER, case);
         assert_eq!(error, Error::Illegal(Illegal::KeyShare), "to a server: {case}");
 
         let signed =
@@ -102,7 +102,7 @@ fn a_server_key_exchange_with_a_wrong_signature_is_a_decrypt_error() {
     let share = raw.share(NamedGroup::X25519);
     answer.key_exchange = raw.signed(NamedGroup::X25519, &share, &other);
     raw.say(&answer);
-    assert_eq!(raw.is_refused_with(Alert::DECRYPT_ERROR, "another key"), Error::BadSignature);
+    assert_eq!(raw.refused_with(Alert::DECRYPT_ERROR, "another key"), Error::BadSignature);
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn finished_too_long_or_too_short_is_a_decode_error_and_with_wrong_contents_a_de
         let refuse = |change: fn(Vec<u8>) -> Vec<u8>, alert| {
             let (mut raw, finished) = awaiting_finished(side);
             raw.message(&change(finished));
-            raw.is_refused_with(alert, "Finished")
+            raw.refused_with(alert, "Finished")
         };
         refuse(|f| framed(20, &f[4..15]), Alert::DECODE_ERROR);
         refuse(|f| framed(20, &[&f[4..], &[0]].concat()), Alert::DECODE_ERROR);
@@ -55,11 +55,11 @@ fn an_unknown_handshake_type_is_an_unexpected_message_before_its_body_is_looked_
         server_refuses(&world(), &header, Alert::UNEXPECTED_MESSAGE, "as the very first message");
         let (mut raw, _) = awaiting_key_exchange();
         raw.record(HANDSHAKE, &header);
-        raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "in the place of ClientKeyExchange");
+        raw.refused_with(Alert::UNEXPECTED_MESSAGE, "in the place of ClientKeyExchange");
         let mut raw = server_of(&world());
         raw.next_message();
         raw.record(HANDSHAKE, &header);
-        raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "to a client");
+        raw.refused_with(Alert::UNEXPECTED_MESSAGE, "to a client");
     }
 }
 
@@ -76,12 +76,12 @@ fn a_message_out_of_turn_twice_or_skipped_is_an_unexpected_message() {
     ] {
         let (mut raw, _) = awaiting_key_exchange();
         raw.message(&message);
-        raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, case);
+        raw.refused_with(Alert::UNEXPECTED_MESSAGE, case);
     }
     let (mut raw, message) = awaiting_key_exchange();
     raw.message(&message);
     raw.message(&message);
-    raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "ClientKeyExchange twice");
+    raw.refused_with(Alert::UNEXPECTED_MESSAGE, "ClientKeyExchange twice");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_server_that_skips_or_repeats_a_message_is_told_unexpected_message() {
             _ => answer.key_exchange = answer.key_exchange.repeat(2),
         }
         raw.say(&answer);
-        raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, &format!("case {case}"));
+        raw.refused_with(Alert::UNEXPECTED_MESSAGE, &format!("case {case}"));
     }
 }
 
@@ -107,11 +107,11 @@ fn hello_request_from_a_client_is_an_unexpected_message() {
     server_refuses(&world(), &request, Alert::UNEXPECTED_MESSAGE, "first");
     let (mut raw, _) = awaiting_key_exchange();
     raw.message(&request);
-    raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "later");
+    raw.refused_with(Alert::UNEXPECTED_MESSAGE, "later");
     let mut raw = client_of(&world());
     raw.connect(&Hello::new());
     raw.record(HANDSHAKE, &request);
-    raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "after the handshake");
+    raw.refused_with(Alert::UNEXPECTED_MESSAGE, "after the handshake");
 }
 
 #[test]
@@ -123,18 +123,18 @@ fn a_part_of_the_next_message_behind_a_flight_or_where_keys_change_is_an_unexpec
     let (mut raw, message) = awaiting_key_exchange();
     raw.message(&[&message[..], &[20, 0, 0]].concat());
     raw.record(CHANGE_CIPHER_SPEC, &[1]);
-    assert_eq!(raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "before keys change"), Error::ExcessData);
+    assert_eq!(raw.refused_with(Alert::UNEXPECTED_MESSAGE, "before keys change"), Error::ExcessData);
 
     let mut raw = server_of(&world());
     let mut answer = raw.answer();
     answer.done.extend_from_slice(&[20, 0]);
     raw.say(&answer);
-    raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "behind ServerHelloDone");
+    raw.refused_with(Alert::UNEXPECTED_MESSAGE, "behind ServerHelloDone");
 
     for side in [Side::Client, Side::Server] {
         let (mut raw, finished) = awaiting_finished(side);
         raw.message(&[&finished[..], &[0]].concat());
-        raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "behind Finished");
+        raw.refused_with(Alert::UNEXPECTED_MESSAGE, "behind Finished");
     }
 }
 
@@ -144,13 +144,13 @@ fn change_cipher_spec_of_two_bytes_or_of_another_value_is_an_unexpected_message(
         let (mut raw, message) = awaiting_key_exchange();
         raw.message(&message);
         raw.record(CHANGE_CIPHER_SPEC, body);
-        raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "to a server");
+        raw.refused_with(Alert::UNEXPECTED_MESSAGE, "to a server");
         let mut raw = server_of(&world());
         let answer = raw.answer();
         raw.say(&answer);
         raw.read_answer();
         raw.record(CHANGE_CIPHER_SPEC, body);
-        raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "to a client");
+        raw.refused_with(Alert::UNEXPECTED_MESSAGE, "to a client");
     }
 }
 
@@ -159,14 +159,14 @@ fn change_cipher_spec_twice_is_an_unexpected_message() {
     for side in [Side::Client, Side::Server] {
         let (mut raw, _) = awaiting_finished(side);
         raw.record(CHANGE_CIPHER_SPEC, &[1]);
-        raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "before Finished");
+        raw.refused_with(Alert::UNEXPECTED_MESSAGE, "before Finished");
         let (mut raw, finished) = awaiting_finished(side);
         raw.message(&finished);
         if side == Side::Client {
             raw.read_finished();
         }
         raw.record(CHANGE_CIPHER_SPEC, &[1]);
-        raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "after the handshake");
+        raw.refused_with(Alert::UNEXPECTED_MESSAGE, "after the handshake");
     }
 }
 
@@ -174,11 +174,11 @@ fn change_cipher_spec_twice_is_an_unexpected_message() {
 fn change_cipher_spec_early_is_an_unexpected_message() {
     let mut raw = client_of(&world());
     raw.record(CHANGE_CIPHER_SPEC, &[1]);
-    raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "before ClientHello");
+    raw.refused_with(Alert::UNEXPECTED_MESSAGE, "before ClientHello");
     // Before ClientKeyExchange there is no secret that keys could follow from.
     let (mut raw, _) = awaiting_key_exchange();
     raw.record(CHANGE_CIPHER_SPEC, &[1]);
-    raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "before ClientKeyExchange");
+    raw.refused_with(Alert::UNEXPECTED_MESSAGE, "before ClientKeyExchange");
     for parts in 0..4 {
         let mut raw = server_of(&world());
         let answer = raw.answer();
@@ -187,7 +187,7 @@ fn change_cipher_spec_early_is_an_unexpected_message() {
             raw.message(message);
         }
         raw.record(CHANGE_CIPHER_SPEC, &[1]);
-        raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, &format!("after {parts} messages of a server"));
+        raw.refused_with(Alert::UNEXPECTED_MESSAGE, &format!("after {parts} messages of a server"));
     }
 }
 
@@ -198,11 +198,11 @@ fn change_cipher_spec_between_two_fragments_of_a_message_is_an_unexpected_messag
         raw.record(HANDSHAKE, &message[..at]);
         raw.record(CHANGE_CIPHER_SPEC, &[1]);
         raw.record(HANDSHAKE, &message[at..]);
-        raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "in ClientKeyExchange");
+        raw.refused_with(Alert::UNEXPECTED_MESSAGE, "in ClientKeyExchange");
         let mut raw = client_of(&world());
         raw.record(HANDSHAKE, &Hello::new().message()[..at]);
         raw.record(CHANGE_CIPHER_SPEC, &[1]);
-        raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "in ClientHello");
+        raw.refused_with(Alert::UNEXPECTED_MESSAGE, "in ClientHello");
     }
 }
 
@@ -210,19 +210,19 @@ fn change_cipher_spec_between_two_fragments_of_a_message_is_an_unexpected_messag
 fn application_data_before_finished_is_an_unexpected_message() {
     let mut raw = client_of(&world());
     raw.record(APPLICATION_DATA, b"early");
-    raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "first of all");
+    raw.refused_with(Alert::UNEXPECTED_MESSAGE, "first of all");
     let (mut raw, _) = awaiting_key_exchange();
     raw.record(APPLICATION_DATA, b"early");
-    raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "before ClientKeyExchange");
+    raw.refused_with(Alert::UNEXPECTED_MESSAGE, "before ClientKeyExchange");
     for side in [Side::Client, Side::Server] {
         let (mut raw, _) = awaiting_finished(side);
         raw.record(APPLICATION_DATA, b"early");
-        raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "before Finished, sealed");
+        raw.refused_with(Alert::UNEXPECTED_MESSAGE, "before Finished, sealed");
     }
     let mut raw = server_of(&world());
     raw.next_message();
     raw.record(APPLICATION_DATA, b"");
-    raw.is_refused_with(Alert::UNEXPECTED_MESSAGE, "in the place of ServerHello, and empty");
+    raw.refused_with(Alert::UNEXPECTED_MESSAGE, "in the place of ServerHello, and empty");
 }
 
 #[test]
@@ -235,6 +235,6 @@ fn a_client_key_exchange_truncated_or_padded_or_with_an_empty_share_is_a_decode_
     ] {
         let (mut raw, message) = awaiting_key_exchange();
         raw.message(&change(&message[5..]));
-        raw.is_refused_with(Alert::DECODE_ERROR, "ClientKeyExchange");
+        raw.refused_with(Alert::DECODE_ERROR, "ClientKeyExchange");
     }
 }

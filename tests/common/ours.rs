@@ -66,6 +66,20 @@ impl Ours {
         matches!(self.state, State::Ended)
     }
 
+    /// Whether the handshake was completed.
+    pub fn is_connected(&self) -> bool {
+        self.end.info.is_some()
+    }
+
+    /// The error that it ended with; if that has an alert, it stands at the end of `out`, unless it is sealed.
+    pub fn into_end(self, out: &[u8]) -> Error {
+        let error = self.end.error.expect("an error");
+        if let (Some(alert), [.., 21, 3, _, 0, 2, level, description]) = (error.alert(), out) {
+            assert_eq!((*level, *description), (2, alert.0), "{error:?}");
+        }
+        error
+    }
+
     /// What it wants to send.
     pub fn take_output(&mut self) -> Vec<u8> {
         mem::take(&mut self.out)

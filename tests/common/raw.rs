@@ -266,7 +266,7 @@ impl Raw {
 
     /// A fatal alert comes, nothing after it, and it is the one of the error that our side reports.
     #[track_caller]
-    pub fn is_refused(mut self) -> (Alert, Error) {
+    pub fn refused(mut self) -> (Alert, Error) {
         let alert = self.alert();
         assert_eq!(alert.level, AlertLevel::FATAL, "{alert:?}");
         assert_eq!(self.next_record(), None, "a fatal alert is the last that our side sends");
@@ -278,8 +278,8 @@ impl Raw {
 
     /// The same, if the alert is this one; why, otherwise.
     #[track_caller]
-    pub fn is_refused_with(self, expected: Alert, case: &str) -> Error {
-        let (alert, error) = self.is_refused();
+    pub fn refused_with(self, expected: Alert, case: &str) -> Error {
+        let (alert, error) = self.refused();
         assert_eq!(alert, expected, "{case}: {error}");
         error
     }
