@@ -26,10 +26,10 @@ struct Way {
 
 impl Way {
     fn pass(&mut self, mut bytes: Vec<u8>, to: &mut Ours) -> bool {
-        if let Some((at, flip)) = self.change {
-            if let Some(byte) = at.checked_sub(self.passed).and_then(|at| bytes.get_mut(at)) {
-                *byte ^= flip;
-            }
+        if let Some((at, flip)) = self.change
+            && let Some(byte) = at.checked_sub(self.passed).and_then(|at| bytes.get_mut(at))
+        {
+            *byte ^= flip;
         }
         self.passed += bytes.len();
         to.input(&bytes);
