@@ -61,6 +61,9 @@ fn handshake(tcp: &mut TcpStream, config: Arc<ServerConfig>, key: &LocalKey) -> 
             // Here a server would look at `ask.client_hello()` and choose.
             ServerHandshake::NeedsConfig(ask) => ask.answer(config.clone()),
             // Here a server would ask its HSM, and come back when that has answered.
+            // No sessions are stored here: tickets would be enough to resume.
+            ServerHandshake::NeedsSession(ask) => ask.answer(None),
+            ServerHandshake::NeedsStore(ask) => ask.stored(),
             ServerHandshake::NeedsSignature(ask) => {
                 let signature = key.sign(ask.request());
                 ask.answer(signature)

@@ -23,6 +23,9 @@
 //!                 ask.received(n, UnixTime::now())
 //!             }
 //!             ServerHandshake::NeedsConfig(ask) => ask.answer(config.clone()),
+//!             // Without a store; tickets need none.
+//!             ServerHandshake::NeedsSession(ask) => ask.answer(None),
+//!             ServerHandshake::NeedsStore(ask) => ask.stored(),
 //!             ServerHandshake::NeedsSignature(ask) => {
 //!                 let signature = key.sign(ask.request());
 //!                 ask.answer(signature)

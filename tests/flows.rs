@@ -48,7 +48,7 @@ struct Shaken {
 }
 
 fn shake(world: &World) -> Shaken {
-    let Ended { client, server, wires } = world.run(usize::MAX);
+    let Ended { client, server, wires, .. } = world.run(usize::MAX);
     let client = client.expect("the client's handshake succeeds");
     let server = server.expect("the server's handshake succeeds");
     Shaken {
@@ -254,11 +254,11 @@ fn a_store_that_lost_the_session_or_does_not_answer_leads_to_a_full_handshake() 
     world.session = shake(&world).session;
     // Another seed, or the server would draw the ID that it drew before.
     world.seeds = ([3; 32], [4; 32]);
-    world.store.down.set(true);
+    world.store.set_down(true);
     let reason = NotResumed::StoreUnavailable;
     assert_full(&shake(&world), reason, NotResumed::Declined, TicketSent::No);
-    world.store.down.set(false);
-    world.store.kept.borrow_mut().clear();
+    world.store.set_down(false);
+    world.store.kept().clear();
     assert_full(&shake(&world), NotResumed::NotStored, NotResumed::Declined, TicketSent::No);
 }
 
@@ -287,15 +287,14 @@ fn r29_a_failed_resumption_forgets_the_session_on_both_sides() {
     let mut world = world(|policy| policy);
     without_tickets(&mut world);
     world.session = shake(&world).session;
-    let key = *world.store.kept.borrow().keys().next().expect("a stored session");
+    let key = *world.store.kept().keys().next().expect("a stored session");
     // Somebody exchanged the master secret: the Finished does not match.
     let tampered = world.session.as_ref().expect("a session").to_bytes();
     let mut bytes = tampered.expose().to_vec();
     bytes[6] ^= 1;
     world.session = Some(ClientSession::from_bytes(&bytes).expect("a session"));
-    let Ended { client, server, .. } = world.run(usize::MAX);
-    let (client, server) = (client.expect_err("a failure"), server.expect_err("a failure"));
-    assert!(matches!(client.error, Error::Record(RecordError::BadMac)));
-    assert!(client.forget);
-    assert_eq!(server.forget, Some(key));
+    let Ended { client, server, forgotten, .. } = world.run(usize::MAX);
+    assert!(server.is_err());
+    assert!(matches!(client.expect_err("a failure"), Error::Record(RecordError::BadMac)));
+    assert_eq!(forgotten, (true, Some(key)));
 }

@@ -187,6 +187,7 @@ impl Link {
 
     /// Whether a fatal alert is on its way to the peer, which it should get before anybody reports the error.
     #[cfg(feature = "tokio")]
+    #[cfg(feature = "tokio")]
     pub(crate) fn is_aborting(&self) -> bool {
         self.closed == Closed::Abort && !self.unsent().is_empty()
     }

@@ -36,10 +36,6 @@ use crate::{
 /// abandons the handshake.
 #[must_use]
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a step moves a few times in a handshake, and callers get no box"
-)]
 pub enum ServerHandshake {
     /// The client needs these bytes.
     NeedsFlush(NeedsFlush),
@@ -191,7 +187,7 @@ impl NeedsSession {
 
     /// What the store answered; an `Option<SealedSession>` will do.
     pub fn answer(mut self, found: impl Into<Lookup>) -> ServerHandshake {
-        let next = self.state.found(found.into(), &mut self.common);
+        let next = (*self.state).found(found.into(), &mut self.common);
         self.common.go(next)
     }
 }

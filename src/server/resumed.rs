@@ -124,12 +124,12 @@ impl Configured {
         info.session_group = session.group();
         info.peer = session.peer().map(|peer| believed(peer, cx));
         info.session = Some(SessionInfo::of(&session, Some(key_name)));
-        if let (true, Some(resumption)) = (renews, &config.resumption) {
-            if let Gift::Ticket { message, sent, told } = renewed(&config, resumption, &session, cx) {
-                flight.extend_from_slice(&message);
-                info.ticket = sent;
-                info.session = told.or(info.session);
-            }
+        if let (true, Some(resumption)) = (renews, &config.resumption)
+            && let Gift::Ticket { message, sent, told } = renewed(&config, resumption, &session, cx)
+        {
+            flight.extend_from_slice(&message);
+            info.ticket = sent;
+            info.session = told.or(info.session);
         }
         let settings = &config.settings;
         let mut transcript = TranscriptBuffer::default();
@@ -200,8 +200,8 @@ pub(crate) struct Looking {
 }
 
 impl Looking {
-    pub(super) fn found(self: Box<Self>, lookup: Lookup, cx: &mut Common) -> Then {
-        let Self { configured, key } = *self;
+    pub(super) fn found(self, lookup: Lookup, cx: &mut Common) -> Then {
+        let Self { configured, key } = self;
         let sealed = match lookup {
             Lookup::Found(sealed) => sealed,
             Lookup::Missing => return configured.full(NotResumed::NotStored, cx),

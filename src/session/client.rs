@@ -1,6 +1,6 @@
 //! A session as a client keeps it.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
 use pki_types::UnixTime;
@@ -91,7 +91,7 @@ pub struct ClientSessionParts {
 ///     opaque peer<0..2^24-1>;            // empty, or: uint64 not_after; opaque certificate<1..2^24-1>[..]
 /// } ClientSession;
 /// ```
-pub struct ClientSession(ClientSessionParts);
+pub struct ClientSession(Box<ClientSessionParts>);
 
 impl ClientSession {
     /// Checks the lengths and takes over the parts.
@@ -106,7 +106,7 @@ impl ClientSession {
             return Err(SessionTooLarge);
         }
         parts.server.make_ascii_lowercase();
-        Ok(Self(parts))
+        Ok(Self(Box::new(parts)))
     }
 
     /// Whom the client meant to reach, in lower case.
@@ -201,13 +201,13 @@ impl ClientSession {
         let Self(mut parts) = self.duplicate();
         parts.token = ClientToken::Ticket { ticket, lifetime_hint };
         parts.received_at = now.as_secs();
-        Self::new(parts)
+        Self::new(*parts)
     }
 
     /// A second copy of the secret, said aloud.
     pub fn duplicate(&self) -> Self {
         let parts = &self.0;
-        Self(ClientSessionParts {
+        Self(Box::new(ClientSessionParts {
             server: parts.server.clone(),
             trust: parts.trust,
             token: parts.token.clone(),
@@ -219,7 +219,7 @@ impl ClientSession {
             lineage: parts.lineage,
             alpn: parts.alpn.clone(),
             peer: parts.peer.clone(),
-        })
+        }))
     }
 
     /// The encoding above. It contains the master secret.

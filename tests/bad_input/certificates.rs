@@ -6,7 +6,7 @@ use pki_types::{CertificateDer, ServerName, pem::PemObject};
 use tls12::{
     Error, ServerConfig,
     crypto::RUSTCRYPTO,
-    pki::{CertificateError, WebPki},
+    pki::{CertificateError, WebPki, dangerous::DangerousAcceptAny},
     wire::{Alert, DecodeError, NamedGroup},
 };
 
@@ -69,6 +69,23 @@ fn a_certificate_with_a_wrong_key_usage_is_refused() {
     let raw = shown(&Arc::new(World::new()), &certificate(&issued.chain));
     let error = raw.refused_with(Alert::UNSUPPORTED_CERTIFICATE, "keyEncipherment");
     assert_eq!(error, Error::Certificate(CertificateError::WrongPurpose));
+}
+
+/// RFC 8422, 5.3 and RFC 5246, 7.4.6: that a key signs is a matter of the handshake, and not of belief alone.
+#[test]
+fn a_key_that_may_not_sign_is_refused_before_any_verifier_is_asked() {
+    let key_usage = &[rcgen::KeyUsagePurpose::KeyAgreement];
+    let server = Ca::new("test root").issue(&Spec { key_usage, ..Spec::server(&[NAME]) });
+    let believing = World { verifies_server: Arc::new(DangerousAcceptAny), ..World::new() };
+    let raw = shown(&Arc::new(believing), &certificate(&server.chain));
+    raw.refused_with(Alert::UNSUPPORTED_CERTIFICATE, "of a server");
+    let client = Ca::new("clients").issue(&Spec { key_usage, ..Spec::client("alice") });
+    let mut world = Arc::into_inner(requiring().0).expect("nobody else has it");
+    world.verifies_client = Arc::new(DangerousAcceptAny);
+    let mut raw = Raw::client(&Arc::new(world), Over::Memory);
+    raw.greet(&Hello::new());
+    raw.message(&certificate(&client.chain));
+    raw.refused_with(Alert::UNSUPPORTED_CERTIFICATE, "of a client");
 }
 
 #[test]

@@ -67,27 +67,19 @@ fn ends(mut ours: Ours, bytes: &[u8], random: &mut Random) -> Error {
     ours.into_end(&out)
 }
 
+fn rubbish_record(random: &mut Random) -> Vec<u8> {
+    let len = random.below(200);
+    let header = [random.pick(&[20, 21, 22, 23]), 3, random.pick(&[1, 3]), 0, len as u8];
+    [&header[..], &random.bytes(len)].concat()
+}
+
 /// One of many kinds of rubbish; `good` is what would be in order.
 fn rubbish(kind: usize, good: &[u8], random: &mut Random) -> Vec<u8> {
     let len = random.below(600);
     match kind {
         0 => random.bytes(len),
         // Records with headers in order, of any type.
-        1 => {
-            let mut bytes = vec![];
-            for _ in 0..1 + random.below(5) {
-                let len = random.below(200);
-                bytes.extend_from_slice(&[
-                    random.pick(&[20, 21, 22, 23]),
-                    3,
-                    random.pick(&[1, 3]),
-                    0,
-                    len as u8,
-                ]);
-                bytes.extend(random.bytes(len));
-            }
-            bytes
-        }
+        1 => (0..1 + random.below(5)).flat_map(|_| rubbish_record(random)).collect(),
         // A handshake message with a header in order, of a known type.
         2 => {
             let len = random.below(250);

@@ -1,14 +1,16 @@
 //! Both sides in one process: two queues, any cut, and nobody may wait for what is not on its way.
 
 use std::{
-    cell::{Cell, RefCell},
     collections::{HashMap, VecDeque},
-    sync::Arc,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use pki_types::{ServerName, UnixTime};
 use tls12::{
-    ClientConfig, ClientHandshake, Connection, RecvBuf, Seed, ServerConfig, ServerHandshake, client,
+    ClientConfig, ClientHandshake, Connection, Error, RecvBuf, Seed, ServerConfig, ServerHandshake, client,
     crypto::{LocalKey, RUSTCRYPTO, Sign},
     pki::{Credential, VerifyPeer, WebPki},
     server,
@@ -150,7 +152,13 @@ impl World {
             }
             assert!(moved, "somebody waits for input that is not on its way");
         }
-        Ended { client: client_end.expect("an end"), server: server_end.expect("an end"), wires }
+        let (client, server) = (*client_end.expect("an end"), *server_end.expect("an end"));
+        let forgotten = (
+            client.as_ref().is_err_and(|failed| failed.forget),
+            server.as_ref().err().and_then(|failed| failed.forget),
+        );
+        let (client, server) = (client.map_err(|failed| failed.error), server.map_err(|failed| failed.error));
+        Ended { client, server, wires, forgotten }
     }
 
     fn client_turn(
@@ -159,7 +167,7 @@ impl World {
         wires: &mut Wires,
         cut: usize,
         moved: &mut bool,
-    ) -> Result<ClientHandshake, Result<client::Established, client::Failed>> {
+    ) -> Result<ClientHandshake, ClientEnd> {
         match step {
             ClientHandshake::NeedsFlush(ask) => {
                 wires.up.send(ask.bytes());
@@ -177,10 +185,10 @@ impl World {
                     Ok(ask.received(n, self.now))
                 }
             },
-            ClientHandshake::Done(done) => Err(Ok(done)),
+            ClientHandshake::Done(done) => Err(Box::new(Ok(done))),
             ClientHandshake::Failed(failed) => {
                 wires.up.closed = true;
-                Err(Err(failed))
+                Err(Box::new(Err(failed)))
             }
             ask => {
                 *moved = true;
@@ -195,7 +203,7 @@ impl World {
         wires: &mut Wires,
         cut: usize,
         moved: &mut bool,
-    ) -> Result<ServerHandshake, Result<server::Established, server::Failed>> {
+    ) -> Result<ServerHandshake, ServerEnd> {
         match step {
             ServerHandshake::NeedsFlush(ask) => {
                 wires.down.send(ask.bytes());
@@ -213,10 +221,10 @@ impl World {
                     Ok(ask.received(n, self.now))
                 }
             },
-            ServerHandshake::Done(done) => Err(Ok(done)),
+            ServerHandshake::Done(done) => Err(Box::new(Ok(done))),
             ServerHandshake::Failed(failed) => {
                 wires.down.closed = true;
-                Err(Err(failed))
+                Err(Box::new(Err(failed)))
             }
             ask => {
                 *moved = true;
@@ -225,6 +233,11 @@ impl World {
         }
     }
 }
+
+/// How the client ended.
+type ClientEnd = Box<Result<client::Established, client::Failed>>;
+/// How the server ended.
+type ServerEnd = Box<Result<server::Established, server::Failed>>;
 
 /// One direction of the transport.
 #[derive(Default)]
@@ -265,9 +278,11 @@ pub struct Wires {
 
 /// How both sides ended.
 pub struct Ended {
-    pub client: Result<client::Established, client::Failed>,
-    pub server: Result<server::Established, server::Failed>,
+    pub client: Result<client::Established, Error>,
+    pub server: Result<server::Established, Error>,
     pub wires: Wires,
+    /// What a failure removes: the session that the client offered, the session in the server's store.
+    pub forgotten: (bool, Option<StoreKey>),
 }
 
 impl Ended {
@@ -290,22 +305,32 @@ pub struct Peer {
 /// A store in the hands of a test.
 #[derive(Default)]
 pub struct Store {
-    pub kept: RefCell<HashMap<StoreKey, SealedSession>>,
+    kept: Mutex<HashMap<StoreKey, SealedSession>>,
     /// It does not answer.
-    pub down: Cell<bool>,
+    down: AtomicBool,
 }
 
 impl Store {
+    /// All that is kept.
+    pub fn kept(&self) -> MutexGuard<'_, HashMap<StoreKey, SealedSession>> {
+        self.kept.lock().expect("nobody panics with the store in hand")
+    }
+
+    /// Whether it answers from now on.
+    pub fn set_down(&self, down: bool) {
+        self.down.store(down, Relaxed);
+    }
+
     fn get(&self, key: &StoreKey) -> Lookup {
-        match self.down.get() {
+        match self.down.load(Relaxed) {
             true => Lookup::Unavailable,
-            false => self.kept.borrow().get(key).cloned().into(),
+            false => self.kept().get(key).cloned().into(),
         }
     }
 
     fn put(&self, session: &NewSession) {
-        if !self.down.get() {
-            self.kept.borrow_mut().insert(session.key, session.sealed.clone());
+        if !self.down.load(Relaxed) {
+            self.kept().insert(session.key, session.sealed.clone());
         }
     }
 }
