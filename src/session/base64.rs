@@ -26,13 +26,12 @@ fn value(character: u8) -> u8 {
 
 /// The character of a value below 64.
 fn character(value: u8) -> u8 {
-    match value {
-        0..=25 => b'A' + value,
-        26..=51 => b'a' + (value - 26),
-        52..=61 => b'0' + (value - 52),
-        62 => b'+',
-        _ => b'/',
-    }
+    let v = i16::from(value);
+    // The ranges follow each other at other distances than in ASCII; all ones if v is above the end of one.
+    let above = |end: i16| (end - v) >> 8;
+    let code = v + i16::from(b'A') + (above(25) & 6) - (above(51) & 75) - (above(61) & 15) + (above(62) & 3);
+    let [_, low] = code.to_be_bytes();
+    low
 }
 
 /// Reads base64 with or without its padding; `None` for anything else, also for bits left over that are not zero.
