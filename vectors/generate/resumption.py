@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Writes the vectors of sessions, tickets, key files and the ratchet, apart from the crate.
+
+Follows the documentation of the formats, and uses hashlib, hmac and the AES-GCM of the package `cryptography`.
+Every value that stands for a random one is SHA-256 of its label, so the files are the same in every run.
+"""
+import base64
+import hashlib
+import hmac
+import pathlib
+import struct
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def random(label: str, n: int) -> bytes:
+    out = b""
+    while len(out) < n:
+        out += hashlib.sha256(f"{label} {len(out) // 32}".encode()).digest()
+    return out[:n]
+
+
+def mac(key: bytes, *parts: bytes) -> bytes:
+    return hmac.new(key, b"".join(parts), hashlib.sha256).digest()
+
+
+def prefixed(n: int, content: bytes) -> bytes:
+    return len(content).to_bytes(n, "big") + content
+
+
+def digest(label: bytes, *parts: bytes) -> bytes:
+    return hashlib.sha256(b"".join(prefixed(8, part) for part in (label, *parts))).digest()
+
+
+def write(path: str, content: bytes) -> None:
+    target = ROOT / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+
+
+def write_fields(path: str, title: str, fields: list[tuple[str, object]]) -> None:
+    lines = [f"# {title}"]
+    for name, value in fields:
+        lines.append(f"{name} = {value.hex() if isinstance(value, bytes) else value}")
+    write(path, ("\n".join(lines) + "\n").encode())
+
+
+def peer(not_after: int, *chain: bytes) -> bytes:
+    return struct.pack(">Q", not_after) + b"".join(prefixed(3, certificate) for certificate in chain)
+
+
+MASTER = random("master secret", 48)
+CONTEXT = digest(b"tls12 session context", b"fleet", b"one")
+PARTITION = digest(b"tls12 partition", b"a.example")
+LINEAGE = random("lineage", 16)
+CHAIN = (random("leaf", 700), random("issuer", 500))
+
+
+def session(full: bool) -> bytes:
+    return b"".join([
+        b"\x01", b"\x03\x03", struct.pack(">H", 0xC02B if full else 0xCCA8), bytes([1 if full else 0]),
+        MASTER, CONTEXT, PARTITION, LINEAGE,
+        struct.pack(">QQI", 1_800_000_000, 1_800_003_600, 36_000),
+        struct.pack(">HH", 0x0403 if full else 0, 29 if full else 0),
+        prefixed(1, b"a.example" if full else b""), prefixed(1, b"h2" if full else b""),
+        prefixed(2, b"account 7" if full else b""), prefixed(3, peer(1_900_000_000, *CHAIN) if full else b""),
+    ])
+
+
+def client_session(by_ticket: bool) -> bytes:
+    token = b"\x01" + struct.pack(">I", 7_200) + prefixed(2, random("ticket", 200))
+    if not by_ticket:
+        token = b"\x00" + prefixed(1, random("session id", 32))
+    return b"".join([
+        b"\x01", b"\x03\x03", struct.pack(">H", 0xC030), b"\x01", MASTER,
+        digest(b"tls12 session context", b"trust"), LINEAGE, struct.pack(">QQ", 1_800_003_600, 1_800_000_000),
+        prefixed(1, b"a.example"), prefixed(1, b"http/1.1" if by_ticket else b""), token,
+        prefixed(3, peer(1_900_000_000, *CHAIN) if by_ticket else b""),
+    ])
+
+
+def seal(secret: bytes, name: bytes, salt: bytes, label: bytes, store_key: bytes, plaintext: bytes) -> bytes:
+    extracted = mac(salt, secret)
+    first = mac(extracted, label, b"\x01")
+    second = mac(extracted, first, label, b"\x02")
+    aad = label + store_key + b"\x01" + name + salt
+    return name + salt + AESGCM(first).encrypt(second[:12], plaintext, aad)
+
+
+def sealed_vectors() -> None:
+    name, salt = random("key name", 16), random("salt", 32)
+    session_id = random("session id", 32)
+    store_key = digest(b"tls12 store key", PARTITION, session_id)
+    for length in (32, 64):
+        secret = random("ticket key", length)
+        ticket = seal(secret, name, salt, b"tls12 seal ticket", b"", session(True))
+        stored = seal(secret, name, salt, b"tls12 seal store", store_key, session(False))
+        fields = [("name", name), ("secret", secret), ("salt", salt), ("session_id", session_id),
+                  ("store_key", store_key), ("ticket", ticket), ("stored", stored)]
+        title = "sessions/full.bin in a ticket, and sessions/minimal.bin for a store"
+        write_fields(f"tickets/key{16 + length}.txt", title, fields)
+
+
+def ratchet_vectors() -> None:
+    seed, epoch, period = random("ratchet seed", 32), 1_767_225_600, 43_200
+    fields: list[tuple[str, object]] = [("seed", seed), ("epoch", epoch), ("period", period)]
+    for step in range(1001):
+        if step in (0, 1, 2, 3, 60, 61, 999, 1000):
+            name, key = mac(seed, b"tls12 ratchet name")[:16], mac(seed, b"tls12 ratchet key")
+            fields += [(f"state_{step}", struct.pack(">Q", step) + seed), (f"key_{step}", name + key)]
+        seed = mac(seed, b"tls12 ratchet step")
+    write_fields("ratchet/steps.txt", "key_n: name and secret of step n; state_n: n and the seed of step n", fields)
+
+
+def key_files() -> None:
+    fields: list[tuple[str, object]] = []
+    for number, length in ((1, 16), (2, 32), (3, 16), (4, 16)):
+        name = random(f"name {number}", 16)
+        hmac_key, aes = random(f"hmac {number}", length), random(f"aes {number}", length)
+        fields += [(f"name_{number}", name), (f"hmac_{number}", hmac_key), (f"aes_{number}", aes)]
+    parts = {name: value for name, value in fields}
+    name_first = lambda n, first, second: parts[f"name_{n}"] + parts[f"{first}_{n}"] + parts[f"{second}_{n}"]
+    write("key_files/nginx48.key", name_first(1, "aes", "hmac"))
+    write("key_files/nginx80.key", name_first(2, "hmac", "aes"))
+    write("key_files/apache48.key", name_first(1, "hmac", "aes"))
+    write("key_files/node48.key", name_first(1, "hmac", "aes"))
+    write("key_files/openssl80.key", name_first(2, "hmac", "aes"))
+    lines = lambda *numbers: b"".join(base64.b64encode(name_first(n, "aes", "hmac")) + b"\n" for n in numbers)
+    write("key_files/haproxy48.txt", lines(3, 1, 4))
+    write("key_files/haproxy80.txt", lines(2))
+    write_fields("key_files/parts.txt", "what is in the key files, by number of the key", fields)
+
+
+def main() -> None:
+    write("sessions/full.bin", session(True))
+    write("sessions/minimal.bin", session(False))
+    write("sessions/client_ticket.bin", client_session(True))
+    write("sessions/client_id.bin", client_session(False))
+    sealed_vectors()
+    ratchet_vectors()
+    key_files()
+
+
+if __name__ == "__main__":
+    main()
