@@ -12,6 +12,9 @@
 mod common;
 #[path = "interop/drive.rs"]
 mod drive;
+#[path = "vectors/format.rs"]
+#[allow(dead_code, reason = "tests/vectors.rs reads what is only written here")]
+mod format;
 #[path = "interop/gnutls.rs"]
 mod gnutls;
 #[path = "interop/http.rs"]
@@ -28,8 +31,13 @@ mod openssl_extensions;
 mod place;
 #[path = "interop/program.rs"]
 mod program;
+#[path = "interop/record.rs"]
+mod record;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[path = "interop/rustls.rs"]
 mod rustls_peer;
 #[path = "interop/socket.rs"]
 mod socket;
+#[path = "vectors/transcript.rs"]
+#[allow(dead_code, reason = "tests/vectors.rs reads what is only written here")]
+mod transcript;

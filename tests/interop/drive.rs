@@ -25,6 +25,24 @@ pub(crate) trait Transport {
     fn linger(&mut self) {}
 }
 
+impl<T: Transport> Transport for &mut T {
+    fn send(&mut self, bytes: &[u8]) {
+        (**self).send(bytes);
+    }
+
+    fn receive(&mut self, into: &mut [u8]) -> usize {
+        (**self).receive(into)
+    }
+
+    fn sign(&mut self, key: &LocalKey, request: &SignatureRequest) -> Signature {
+        (**self).sign(key, request)
+    }
+
+    fn linger(&mut self) {
+        (**self).linger();
+    }
+}
+
 /// An established connection and its transport.
 pub(crate) struct Tls<T> {
     pub(crate) tls: Connection,

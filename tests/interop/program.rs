@@ -75,6 +75,11 @@ impl Program {
         self.until(|| self.text(), |all| all.contains(text))
     }
 
+    /// What it wrote to both its outputs, as soon as that `is_enough`.
+    pub(crate) fn text_until(&self, is_enough: impl Fn(&str) -> bool) -> String {
+        self.until(|| self.text(), |all| is_enough(all))
+    }
+
     /// What it wrote to both its outputs up to now.
     pub(crate) fn text(&self) -> String {
         let bytes = [self.output.bytes(), self.errors.bytes()].concat();
