@@ -42,7 +42,7 @@ fn a_page_tells_the_client_what_the_log_and_the_status_line_tell() {
     assert!(serving.greeting.contains(cert), "{}", serving.greeting);
     let output = serving.call(&["--ca", &files.root, "--alpn", "http/1.1"], REQUEST);
     assert!(output.status.success(), "{}", text(&output.stderr));
-    let words = "resumed=no reason=Disabled cipher=TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 group=x25519 ems=yes \
+    let words = "resumed=no reason=NotOffered cipher=TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 group=x25519 ems=yes \
                  alpn=http/1.1 sni=localhost client=-";
     assert!(text(&output.stdout).ends_with(&format!("\r\n\r\n{words}\n")), "{}", text(&output.stdout));
     let status = text(&output.stderr);
