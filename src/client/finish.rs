@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use super::{
     config::ClientConfig,
     full::{Full, Then, wait},
-    offer::Given,
+    offer::{Given, identity},
     states::{Awaiting, Client},
 };
 use crate::{
@@ -127,7 +127,7 @@ fn session(
     let not_after = Leaf::parse(chain.first()?).ok()?.not_after();
     let now = cx.now.as_secs();
     let parts = ClientSessionParts {
-        server: info.server_name.as_ref()?.to_str().into_owned(),
+        server: identity(info.server_name.as_ref()?).into_owned(),
         trust: config.trust,
         token,
         suite: agreed.suite.id,

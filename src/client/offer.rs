@@ -1,8 +1,8 @@
 //! What the client offers to resume, and why it offers nothing.
 
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, string::ToString, vec::Vec};
 
-use pki_types::{ServerName, UnixTime};
+use pki_types::{IpAddr, ServerName, UnixTime};
 
 use super::config::ClientConfig;
 use crate::{
@@ -90,7 +90,7 @@ fn check(
     if *session.trust() != config.trust {
         return Err(NotResumed::OtherContext);
     }
-    if !session.server().eq_ignore_ascii_case(&server.to_str()) {
+    if !session.server().eq_ignore_ascii_case(&identity(server)) {
         return Err(NotResumed::OtherServerName);
     }
     // R24, R27
@@ -110,6 +110,21 @@ fn check(
     match session.token() {
         ClientToken::Ticket { .. } if !config.tickets => Err(NotResumed::Disabled),
         ClientToken::Ticket { .. } | ClientToken::SessionId(_) => Ok(()),
+    }
+}
+
+/// A server as a session names it: its host name, or its address as text.
+pub(super) fn identity<'n>(server: &'n ServerName<'_>) -> Cow<'n, str> {
+    match server {
+        ServerName::DnsName(name) => Cow::Borrowed(name.as_ref()),
+        ServerName::IpAddress(IpAddr::V4(address)) => {
+            Cow::Owned(core::net::Ipv4Addr::from(*address.as_ref()).to_string())
+        }
+        ServerName::IpAddress(IpAddr::V6(address)) => {
+            Cow::Owned(core::net::Ipv6Addr::from(*address.as_ref()).to_string())
+        }
+        // A kind of name that this crate does not know has no sessions.
+        _ => Cow::Borrowed(""),
     }
 }
 
