@@ -150,3 +150,47 @@ fn protect(key: &RecordSealKey, sequence: u64, content: ContentType, fragment: &
         sealed.fill(0);
     }
 }
+
+#[cfg(all(test, feature = "rustcrypto"))]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::crypto::{AeadAlgorithm, NONCE_LEN, RUSTCRYPTO, RecordKey};
+
+    fn sealer(algorithm: AeadAlgorithm, sequence: u64) -> Sealer {
+        let key = RUSTCRYPTO.aead(algorithm).seal_key(&vec![7; algorithm.key_len()]).expect("a key");
+        let mut sealer = Sealer::new();
+        sealer.protect(RecordKey { key, iv: [1; NONCE_LEN], algorithm });
+        sealer.sequence = sequence;
+        sealer
+    }
+
+    #[test]
+    fn a_key_seals_as_much_data_as_it_may_and_then_only_says_goodbye() {
+        let limit = AeadAlgorithm::Aes128Gcm.record_limit();
+        let mut sealer = sealer(AeadAlgorithm::Aes128Gcm, limit - 2);
+        let mut out = Vec::new();
+        // Three records would be one too many, and then none is made.
+        assert_eq!(sealer.data(&vec![0; 2 * MAX_PLAINTEXT + 1], &mut out), Err(RecordError::KeyExhausted));
+        assert!(out.is_empty());
+        assert_eq!(sealer.data(&[0; MAX_PLAINTEXT], &mut out), Ok(()));
+        let mut memory = [0; 100];
+        assert_eq!(sealer.data_into(b"last", &mut memory).map(|sent| sent.read), Ok(4));
+        assert_eq!(sealer.data_into(b"more", &mut memory), Err(RecordError::KeyExhausted));
+        assert_eq!(sealer.data(b"more", &mut out), Err(RecordError::KeyExhausted));
+        let before = out.len();
+        sealer.control(ContentType::ALERT, &[1, 0], &mut out);
+        assert_eq!(out.len() - before, 2 + sealer.overhead());
+    }
+
+    #[test]
+    fn the_limits_are_those_of_the_algorithms() {
+        // RFC 8446, 5.5: 2^24.5 records for AES-GCM; ChaCha20-Poly1305 has none below the sequence number's own.
+        assert_eq!(AeadAlgorithm::Aes128Gcm.record_limit(), 23_726_566);
+        assert_eq!(AeadAlgorithm::Aes256Gcm.record_limit(), 23_726_566);
+        let mut sealer = sealer(AeadAlgorithm::ChaCha20Poly1305, u64::MAX - 1);
+        assert_eq!(sealer.data(b"last", &mut Vec::new()), Ok(()));
+        assert_eq!(sealer.data(b"more", &mut Vec::new()), Err(RecordError::KeyExhausted));
+    }
+}
