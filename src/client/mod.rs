@@ -10,8 +10,6 @@ mod resumed;
 mod states;
 
 use alloc::{boxed::Box, sync::Arc};
-use core::fmt;
-
 use pki_types::{ServerName, UnixTime};
 
 pub use self::config::ClientConfig;
@@ -20,7 +18,7 @@ use crate::{
     connection::Connection,
     crypto::{Seed, SignError, Signature, SignatureRequest},
     error::Error,
-    handshake::{Common, Next, Step, flush_and_input},
+    handshake::{Common, Next, Step, flush_and_input, opaque_debug},
     pki::{CertificateError, Credential, PresentedPeer, VerifiedPeer},
     record::RecvBuf,
     schedule::Side,
@@ -198,13 +196,4 @@ pub struct Failed {
     pub forget: bool,
 }
 
-macro_rules! opaque_debug {
-    ($($name:ident),*) => {$(
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(stringify!($name))
-            }
-        }
-    )*};
-}
 opaque_debug!(NeedsVerdict, NeedsCredential, NeedsSignature);

@@ -13,4 +13,4 @@ pub(crate) use negotiate::{choose_group, choose_protocol, choose_scheme};
 pub(crate) use proofs::{Aligned, FinishedVerified, PeerSignature, SignatureVerified};
 pub use settings::ConfigError;
 pub(crate) use settings::{ExtendedMasterSecret, Renegotiation, Settings, settings_methods};
-pub(crate) use step::{Common, Flush, Next, Receive, Role, Step, flush_and_input};
+pub(crate) use step::{Common, Flush, Next, Receive, Role, Step, flush_and_input, opaque_debug};

@@ -170,6 +170,18 @@ impl<R: Role> Receive<R> {
     }
 }
 
+/// `Debug` that says the name and nothing of what is inside.
+macro_rules! opaque_debug {
+    ($($name:ident),*) => {$(
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+    )*};
+}
+pub(crate) use opaque_debug;
+
 /// The public steps that are alike on both sides, for a module with a `Role` and a handshake of these names.
 macro_rules! flush_and_input {
     ($role:ty, $handshake:ident, $peer:literal) => {
@@ -222,11 +234,7 @@ macro_rules! flush_and_input {
             }
         }
 
-        impl core::fmt::Debug for NeedsInput {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.write_str("NeedsInput")
-            }
-        }
+        crate::handshake::opaque_debug!(NeedsInput);
     };
 }
 pub(crate) use flush_and_input;

@@ -1,7 +1,6 @@
 //! The states of a full handshake (RFC 5246, 7.3).
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use core::fmt;
 
 use pki_types::CertificateDer;
 
@@ -16,7 +15,7 @@ use super::{
 use crate::{
     crypto::{Authentication, KeyExchange, SignError, Signature, SignatureRequest},
     error::{Error, Illegal, Incompatible, Refusal},
-    handshake::{Agreed, Common, Keys, Next, PeerSignature, SignatureVerified},
+    handshake::{Agreed, Common, Keys, Next, PeerSignature, SignatureVerified, opaque_debug},
     pki::{CertificateError, Leaf, PresentedPeer, VerifiedPeer},
     schedule::{Premaster, Side},
     wire::{
@@ -206,13 +205,4 @@ fn proven(client: Client, _: SignatureVerified) -> VerifiedPeer {
     client.verified
 }
 
-macro_rules! opaque_debug {
-    ($($name:ident),*) => {$(
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(stringify!($name))
-            }
-        }
-    )*};
-}
 opaque_debug!(Signing, AwaitCertificate, Judging, AwaitKeyExchange);

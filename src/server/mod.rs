@@ -21,7 +21,7 @@ use crate::{
     connection::Connection,
     crypto::{Seed, SignError, Signature, SignatureRequest},
     error::{Error, Refusal},
-    handshake::{Common, Next, Step, flush_and_input},
+    handshake::{Common, Next, Step, flush_and_input, opaque_debug},
     pki::{CertificateError, PresentedPeer, VerifiedPeer},
     record::RecvBuf,
     schedule::Side,
@@ -271,13 +271,4 @@ pub struct Failed {
     pub forget: Option<StoreKey>,
 }
 
-macro_rules! opaque_debug {
-    ($($name:ident),*) => {$(
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(stringify!($name))
-            }
-        }
-    )*};
-}
 opaque_debug!(NeedsConfig, NeedsSession, NeedsSignature, NeedsVerdict, NeedsStore);
