@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let tcp = TcpStream::connect((host.as_str(), port.parse()?))?;
     tcp.set_read_timeout(Some(Duration::from_secs(10)))?;
-    let mut tls = connector.connect(ServerName::try_from(host.clone())?, tcp)?;
+    let mut tls = connector.connect(ServerName::try_from(host.clone())?, None, tcp)?;
     eprintln!("{:?}", tls.info().suite);
 
     write!(tls, "GET / HTTP/1.1\r\nHost: {host}\r\nAccept: text/plain\r\nConnection: close\r\n\r\n")?;

@@ -19,9 +19,11 @@ pub use crate::edge::NoVerifier;
 use crate::{
     client::ClientConfig,
     crypto::{LocalKey, Sign},
-    edge::{Client, Flush, Input, Link, Next, Server, Side, Turn, io_error, is_gone, stream_facts},
+    edge::{Client, Flush, Input, Link, Next, Server, Side, Turn, block_on, io_error, is_gone, stream_facts},
     pki::{Credential, VerifyPeer},
     server::ServerConfig,
+    session::{ClientSession, ResumptionStats, SessionContext},
+    store::{ClientSessions, NoStore, SessionStore},
 };
 
 /// Makes client connections. Cheap to clone.
@@ -61,29 +63,47 @@ impl<V: VerifyPeer> Connector<V> {
         Self { client: self.client.with_credential(credential, Arc::new(key)) }
     }
 
-    /// Completes a handshake over `io`. Set timeouts on `io` before.
+    /// Resumes by itself: offers what `sessions` has for a server where no session is given to [`Self::connect`], keeps
+    /// there what servers give, and forgets it when a handshake or a connection fails.
+    #[must_use]
+    pub fn with_sessions(self, sessions: Arc<ClientSessions>) -> Self {
+        Self { client: self.client.with_sessions(sessions) }
+    }
+
+    /// What sessions of this connector are bound to (R7): what [`ClientConfig::with_trust`] says, or else a digest of
+    /// what the verifier trusts and of the credentials.
+    pub fn trust(&self) -> SessionContext {
+        self.client.trust()
+    }
+
+    /// Completes a handshake over `io`, offering `session` if there is one. Set timeouts on `io` before.
     ///
     /// When it fails, the peer has been sent the alert that says why. Pass `&TcpStream` rather than the stream itself
     /// to keep it, and give it to [`linger`] for the alert to arrive.
-    pub fn connect<T: Read + Write>(&self, server: ServerName<'static>, mut io: T) -> io::Result<Stream<T>> {
-        let step = self.client.start(server)?;
-        let established = handshake(&self.client, step, &mut io)?;
-        Ok(Stream { io, link: Link::new(established.connection, established.buf) })
+    pub fn connect<T: Read + Write>(
+        &self,
+        server: ServerName<'static>,
+        session: Option<ClientSession>,
+        mut io: T,
+    ) -> io::Result<Stream<T>> {
+        let (calling, step) = self.client.call(server, session)?;
+        let link = handshake(&calling, step, &mut io)?;
+        Ok(Stream { io, link })
     }
 }
 
 /// Accepts server connections. Cheap to clone; clones share the configuration. Errors are those of [`Connector`].
-pub struct Acceptor<K = LocalKey, V = NoVerifier> {
-    server: Server<K, V>,
+pub struct Acceptor<K = LocalKey, V = NoVerifier, S = NoStore> {
+    server: Server<K, V, S>,
 }
 
-impl<K, V> Clone for Acceptor<K, V> {
+impl<K, V, S> Clone for Acceptor<K, V, S> {
     fn clone(&self) -> Self {
         Self { server: self.server.clone() }
     }
 }
 
-impl<K, V> fmt::Debug for Acceptor<K, V> {
+impl<K, V, S> fmt::Debug for Acceptor<K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Acceptor").finish_non_exhaustive()
     }
@@ -92,11 +112,11 @@ impl<K, V> fmt::Debug for Acceptor<K, V> {
 impl<K: Sign> Acceptor<K> {
     /// Presents what `config` says; `key` signs for every credential that [`Self::with_key`] does not name.
     pub fn new(config: ServerConfig, key: K) -> Self {
-        Self { server: Server::new(config, key, NoVerifier) }
+        Self { server: Server::new(config, key, NoStore) }
     }
 }
 
-impl<K: Sign, V: VerifyPeer> Acceptor<K, V> {
+impl<K: Sign, V: VerifyPeer, S: SessionStore + 'static> Acceptor<K, V, S> {
     /// Lets `key` sign for the credential of this name.
     #[must_use]
     pub fn with_key(self, name: impl Into<Arc<str>>, key: impl Sign + 'static) -> Self {
@@ -104,12 +124,29 @@ impl<K: Sign, V: VerifyPeer> Acceptor<K, V> {
     }
 
     /// Who verifies clients. Without one, every certificate that a client presents is refused.
+    ///
+    /// Sessions are bound to what it trusts (R3), unless [`ServerConfig::with_trust`] says otherwise. Clones that were
+    /// made before keep what they had, also when [`Self::set_config`] is called.
     #[must_use]
-    pub fn with_client_verifier<V2: VerifyPeer>(self, verifier: V2) -> Acceptor<K, V2> {
+    pub fn with_client_verifier<V2: VerifyPeer>(self, verifier: V2) -> Acceptor<K, V2, S> {
         Acceptor { server: self.server.with_verifier(verifier) }
     }
 
-    /// For handshakes that begin from now on, of all clones.
+    /// Where sessions are kept that clients resume by ID. Without one no client is given an ID, and tickets are all
+    /// that is resumed. A session whose handshake or connection fails is removed (R29). Clones that were made before
+    /// keep what they had.
+    #[must_use]
+    pub fn with_store<S2: SessionStore + 'static>(self, store: S2) -> Acceptor<K, V, S2> {
+        Acceptor { server: self.server.with_store(store) }
+    }
+
+    /// Counts every complete handshake.
+    #[must_use]
+    pub fn with_stats(self, stats: Arc<ResumptionStats>) -> Self {
+        Self { server: self.server.with_stats(stats) }
+    }
+
+    /// For handshakes that ask for their configuration from now on, of all clones: this is how ticket keys rotate.
     pub fn set_config(&self, config: ServerConfig) {
         self.server.set_config(config);
     }
@@ -120,27 +157,23 @@ impl<K: Sign, V: VerifyPeer> Acceptor<K, V> {
     /// to keep it, and give it to [`linger`] for the alert to arrive.
     pub fn accept<T: Read + Write>(&self, mut io: T) -> io::Result<Stream<T>> {
         let step = self.server.start()?;
-        let established = handshake(&self.server, step, &mut io)?;
-        Ok(Stream { io, link: Link::new(established.connection, established.buf) })
+        let link = handshake(&self.server, step, &mut io)?;
+        Ok(Stream { io, link })
     }
 }
 
-fn handshake<S: Side, T: Read + Write>(
-    side: &S,
-    mut step: S::Step,
-    io: &mut T,
-) -> io::Result<S::Established> {
+fn handshake<S: Side, T: Read + Write>(side: &S, mut step: S::Step, io: &mut T) -> io::Result<Link> {
     loop {
-        step = match side.answer(step) {
-            Turn::Flush(ask) => match io.write_all(ask.bytes()).and_then(|()| io.flush()) {
-                Ok(()) => ask.all_sent(),
-                Err(error) => return Err(ask.unsent(error)),
-            },
+        step = match block_on(side.answer(step)) {
+            Turn::Flush(ask) => {
+                let sent = io.write_all(ask.bytes()).and_then(|()| io.flush());
+                ask.sent(sent)?
+            }
             Turn::Input(mut ask) => {
                 let n = read(io, ask.spare())?;
                 ask.received(n)
             }
-            Turn::Done(established) => return Ok(established),
+            Turn::Done(link) => return Ok(*link),
             Turn::Failed(error) => return Err(io_error(error)),
         };
     }
@@ -260,7 +293,11 @@ impl<T: Read + Write> Stream<T> {
     /// Receives until there is data, or the end.
     fn fill(&mut self) -> io::Result<()> {
         loop {
-            match self.link.next().map_err(io_error)? {
+            let next = self.link.next();
+            if let Some(forgetting) = self.link.forgetting() {
+                block_on(forgetting);
+            }
+            match next.map_err(io_error)? {
                 Next::Data | Next::Closed => return Ok(()),
                 Next::Flush => self.send_first()?,
                 Next::Input => {

@@ -4,45 +4,73 @@ use std::{io, sync::Arc};
 
 use pki_types::ServerName;
 
-use super::{Side, Turn, io_steps, now};
+use super::{AsyncVerifyPeer, LateSign, Link, Side, Turn, io_steps, link::Forget, now};
 use crate::{
     client::{ClientConfig, ClientHandshake, Established, NeedsCredential, NeedsFlush, NeedsInput},
-    crypto::{Seed, Sign, SignError, Signature, SignatureRequest},
-    pki::{Credential, VerifyPeer},
+    crypto::{Seed, SignError, Signature, SignatureRequest},
+    pki::Credential,
     record::RecvBuf,
+    session::{ClientSession, HandshakeKind, SessionContext, TicketSent},
+    store::ClientSessions,
 };
 
 io_steps!(client, ClientHandshake);
 
-/// The configuration, who verifies, and what to present when the server asks.
+/// The configuration, who verifies, what to present when the server asks, and where sessions are kept.
 pub(crate) struct Client<V> {
+    /// As the caller gave it.
+    given: ClientConfig,
+    /// With what is trusted mixed in.
     config: Arc<ClientConfig>,
     verifier: Arc<V>,
-    credentials: Arc<[(Credential, Arc<dyn Sign>)]>,
+    credentials: Arc<[(Credential, Arc<dyn LateSign>)]>,
+    sessions: Option<Arc<ClientSessions>>,
 }
 
 impl<V> Clone for Client<V> {
     fn clone(&self) -> Self {
         Self {
+            given: self.given.clone(),
             config: self.config.clone(),
             verifier: self.verifier.clone(),
             credentials: self.credentials.clone(),
+            sessions: self.sessions.clone(),
         }
     }
 }
 
-impl<V: VerifyPeer> Client<V> {
-    pub(crate) fn new(config: ClientConfig, verifier: V) -> Self {
-        Self { config: Arc::new(config), verifier: Arc::new(verifier), credentials: Arc::new([]) }
+impl<V: AsyncVerifyPeer> Client<V> {
+    pub(crate) fn new(given: ClientConfig, verifier: V) -> Self {
+        let config = Arc::new(trusting(given.clone(), &verifier, &[]));
+        Self { given, config, verifier: Arc::new(verifier), credentials: Arc::new([]), sessions: None }
     }
 
-    pub(crate) fn with_credential(mut self, credential: Credential, key: Arc<dyn Sign>) -> Self {
+    pub(crate) fn with_credential(mut self, credential: Credential, key: Arc<dyn LateSign>) -> Self {
         self.credentials = self.credentials.iter().cloned().chain([(credential, key)]).collect();
+        self.config = Arc::new(trusting(self.given.clone(), &*self.verifier, &self.credentials));
         self
     }
 
-    pub(crate) fn start(&self, server: ServerName<'static>) -> io::Result<ClientHandshake> {
-        Ok(ClientHandshake::start(self.config.clone(), server, None, Seed::from_os()?, RecvBuf::new(), now()))
+    pub(crate) fn with_sessions(mut self, sessions: Arc<ClientSessions>) -> Self {
+        self.sessions = Some(sessions);
+        self
+    }
+
+    pub(crate) fn trust(&self) -> SessionContext {
+        self.config.trust
+    }
+
+    /// A handshake with `server`, offering `session`, or else what is kept for it.
+    pub(crate) fn call(
+        &self,
+        server: ServerName<'static>,
+        session: Option<ClientSession>,
+    ) -> io::Result<(Calling<'_, V>, ClientHandshake)> {
+        let (now, seed) = (now(), Seed::from_os()?);
+        let session = session.or_else(|| self.sessions.as_ref()?.get(&server.to_str(), &self.trust(), now));
+        let step =
+            ClientHandshake::start(self.config.clone(), server.clone(), session, seed, RecvBuf::new(), now);
+        Ok((Calling { client: self, server }, step))
     }
 
     /// The first credential that can sign under a scheme of the server's, and whose chain leads to an authority that
@@ -59,38 +87,102 @@ impl<V: VerifyPeer> Client<V> {
             .cloned()
     }
 
-    fn sign(&self, request: &SignatureRequest) -> Result<Signature, SignError> {
+    async fn sign(&self, request: &SignatureRequest) -> Result<Signature, SignError> {
         let mut keys = self.credentials.iter();
-        let found = keys.find(|(credential, _)| *credential.name_arc() == request.credential);
-        found.map_or(Err(SignError), |(_, key)| key.sign(request))
+        match keys.find(|(credential, _)| *credential.name_arc() == request.credential) {
+            Some((_, key)) => key.sign_later(request).await,
+            None => Err(SignError),
+        }
     }
 }
 
-impl<V: VerifyPeer> Side for Client<V> {
+/// Sessions are bound to what is trusted and to whom the client presents itself as (R7), unless the caller said what
+/// they are bound to.
+fn trusting<V: AsyncVerifyPeer>(
+    given: ClientConfig,
+    verifier: &V,
+    credentials: &[(Credential, Arc<dyn LateSign>)],
+) -> ClientConfig {
+    let unsaid = SessionContext::derive([]);
+    if given.trust != unsaid {
+        return given;
+    }
+    let trust = verifier.trust();
+    let mut parts: Vec<&[u8]> = Vec::new();
+    if let Some(trust) = &trust {
+        parts.extend([&b"trust"[..], trust]);
+    }
+    for (credential, _) in credentials {
+        parts.push(b"credential");
+        parts.extend(credential.chain().first().map(|leaf| leaf.as_ref()));
+    }
+    given.with_trust(SessionContext::derive(parts))
+}
+
+/// A client that calls one server.
+pub(crate) struct Calling<'c, V> {
+    client: &'c Client<V>,
+    server: ServerName<'static>,
+}
+
+impl<V: AsyncVerifyPeer> Calling<'_, V> {
+    /// Forgets what is kept for this server.
+    fn forget(&self) -> Option<Forget> {
+        let sessions = self.client.sessions.clone()?;
+        let (server, trust) = (self.server.to_str().into_owned(), self.client.trust());
+        Some(Box::new(move || {
+            sessions.forget(&server, &trust);
+            Box::pin(std::future::ready(()))
+        }))
+    }
+
+    fn established(&self, established: Established) -> Link {
+        let Established { connection, buf, session } = established;
+        let info = connection.info();
+        // A session that was only resumed is kept where it was, and where it may be used once it is used up (R31).
+        let is_new = match info.handshake {
+            HandshakeKind::Full(_) => true,
+            HandshakeKind::Resumed(_) => info.ticket == TicketSent::Issued,
+        };
+        if let (Some(sessions), Some(session), true) = (&self.client.sessions, &session, is_new) {
+            sessions.insert(session.duplicate());
+        }
+        Link::new(connection, buf).with_session(session).forgetting_by(self.forget())
+    }
+}
+
+impl<V: AsyncVerifyPeer> Side for Calling<'_, V> {
     type Step = ClientHandshake;
     type Flush = NeedsFlush;
     type Input = NeedsInput;
-    type Established = Established;
 
-    fn answer(&self, mut step: ClientHandshake) -> Turn<Self> {
+    async fn answer(&self, mut step: ClientHandshake) -> Turn<Self> {
         loop {
             step = match step {
                 ClientHandshake::NeedsFlush(ask) => return Turn::Flush(ask),
                 ClientHandshake::NeedsInput(ask) => return Turn::Input(ask),
                 ClientHandshake::NeedsVerdict(ask) => {
-                    let verdict = self.verifier.verify(ask.presented());
-                    ask.answer(verdict)
+                    let presented = ask.presented().clone();
+                    ask.answer(self.client.verifier.verify(&presented).await)
                 }
                 ClientHandshake::NeedsCredential(ask) => {
-                    let credential = self.choose(&ask);
+                    let credential = self.client.choose(&ask);
                     ask.answer(credential)
                 }
                 ClientHandshake::NeedsSignature(ask) => {
-                    let signature = self.sign(ask.request());
-                    ask.answer(signature)
+                    let request = ask.request().clone();
+                    ask.answer(self.client.sign(&request).await)
                 }
-                ClientHandshake::Done(established) => return Turn::Done(established),
-                ClientHandshake::Failed(failed) => return Turn::Failed(failed.error),
+                ClientHandshake::Done(established) => {
+                    return Turn::Done(Box::new(self.established(established)));
+                }
+                ClientHandshake::Failed(failed) => {
+                    // R24, R29
+                    if let (true, Some(forget)) = (failed.forget, self.forget()) {
+                        forget().await;
+                    }
+                    return Turn::Failed(failed.error);
+                }
             };
         }
     }

@@ -19,6 +19,13 @@ macro_rules! stream_facts {
         pub fn tls_server_end_point(&self) -> Option<Vec<u8>> {
             self.link.facts().tls_server_end_point()
         }
+
+        /// A client's session, to offer next time: what the server gave in this handshake, or the one that was
+        /// resumed. `None` on servers, where the server gave nothing, when it was taken before, and after the
+        /// connection failed: then it must not be resumed (RFC 5246, 7.2.2).
+        pub fn take_session(&mut self) -> Option<crate::session::ClientSession> {
+            self.link.take_session()
+        }
     };
 }
 pub(crate) use stream_facts;

@@ -2,12 +2,16 @@
 
 use std::{io, sync::Arc};
 
-use super::io_error;
+use super::{Waiting, io_error};
 use crate::{
     connection::{Connection, Facts, HalfReceived, Reader, Writer},
     error::Error,
     record::RecvBuf,
+    session::ClientSession,
 };
+
+/// Removes the session of a connection from where it is kept.
+pub(crate) type Forget = Box<dyn FnOnce() -> Waiting<'static, ()> + Send + Sync>;
 
 /// The most plaintext that is encrypted at once: two of the largest records. More is taken when these are sent.
 const MOST_TAKEN: usize = 32 * 1024;
@@ -25,6 +29,9 @@ pub(crate) struct Link {
     /// Whether the writing side outlives the peer's close_notify.
     half_close: bool,
     failed: Option<Error>,
+    /// What a client may offer next time.
+    session: Option<ClientSession>,
+    forget: Option<Forget>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +71,40 @@ impl Link {
             closed: Closed::Neither,
             half_close: false,
             failed: None,
+            session: None,
+            forget: None,
         }
+    }
+
+    pub(crate) fn with_session(mut self, session: Option<ClientSession>) -> Self {
+        self.session = session;
+        self
+    }
+
+    /// What to do with the session when the connection ends with a fatal alert.
+    pub(crate) fn forgetting_by(mut self, forget: Option<Forget>) -> Self {
+        self.forget = forget;
+        self
+    }
+
+    pub(crate) fn take_session(&mut self) -> Option<ClientSession> {
+        self.session.take()
+    }
+
+    /// What has to be done now, once, because the connection ended with a fatal alert (R29).
+    pub(crate) fn forgetting(&mut self) -> Option<Waiting<'static, ()>> {
+        let fatal = match (&self.failed, self.closed) {
+            // RFC 5246, 7.2.1: "failure to properly close a connection no longer requires that a session not be
+            // resumed."
+            (Some(Error::Truncated), _) => false,
+            (Some(_), _) | (None, Closed::Abort) => true,
+            (None, Closed::Neither | Closed::Peer) => false,
+        };
+        if !fatal {
+            return None;
+        }
+        self.session = None;
+        self.forget.take().map(|forget| forget())
     }
 
     /// What the handshake agreed on, and what can be derived from it.
@@ -186,7 +226,6 @@ impl Link {
     }
 
     /// Whether a fatal alert is on its way to the peer, which it should get before anybody reports the error.
-    #[cfg(feature = "tokio")]
     #[cfg(feature = "tokio")]
     pub(crate) fn is_aborting(&self) -> bool {
         self.closed == Closed::Abort && !self.unsent().is_empty()

@@ -1,15 +1,22 @@
 //! What the adapters share: handshakes of which only reading and writing are left to do, and the way of the data.
 
+mod answers;
+#[cfg(feature = "blocking")]
+mod block_on;
 mod client;
 mod facts;
 mod link;
 mod server;
 
-use std::io;
+use std::{future::Future, io};
 
 use pki_types::UnixTime;
 
+pub use self::answers::{AsyncSign, AsyncVerifyPeer};
+#[cfg(feature = "blocking")]
+pub(crate) use self::block_on::block_on;
 pub(crate) use self::{
+    answers::{LateSign, Waiting},
     client::Client,
     facts::stream_facts,
     link::{Link, Next},
@@ -28,11 +35,9 @@ pub(crate) trait Side {
     type Flush: Flush<Self::Step>;
     /// Bytes to receive.
     type Input: Input<Self::Step>;
-    /// What a complete handshake gives.
-    type Established;
 
     /// Answers all asks up to one that needs the transport, or to the end.
-    fn answer(&self, step: Self::Step) -> Turn<Self>;
+    fn answer(&self, step: Self::Step) -> impl Future<Output = Turn<Self>> + Send;
 }
 
 /// What is left to an adapter.
@@ -42,7 +47,7 @@ pub(crate) enum Turn<S: Side + ?Sized> {
     /// Receive bytes.
     Input(S::Input),
     /// The handshake is complete.
-    Done(S::Established),
+    Done(Box<Link>),
     /// The handshake failed, and the peer was told.
     Failed(Error),
 }
@@ -56,9 +61,16 @@ pub(crate) trait Flush<Step> {
     /// Why these bytes are the last ones, if they are.
     fn failure(&self) -> Option<&Error>;
 
-    /// What to report when the bytes could not be sent: why they are the last ones, if they are.
-    fn unsent(&self, error: io::Error) -> io::Error {
-        self.failure().map_or(error, |failure| io_error(failure.clone()))
+    /// Goes on after an attempt to send. Where these bytes are the last ones it does not matter whether they arrive:
+    /// what counts is the failure that comes next, and what has to be forgotten because of it.
+    fn sent(self, result: io::Result<()>) -> io::Result<Step>
+    where
+        Self: Sized,
+    {
+        match (result, self.failure()) {
+            (Ok(()), _) | (Err(_), Some(_)) => Ok(self.all_sent()),
+            (Err(error), None) => Err(error),
+        }
     }
 }
 

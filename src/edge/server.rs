@@ -5,102 +5,219 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use super::{Side, Turn, io_steps, now};
+use super::{
+    AsyncSign, AsyncVerifyPeer, LateSign, Link, NoVerifier, Side, Turn, io_steps, link::Forget, now,
+};
 use crate::{
-    crypto::{Seed, Sign, SignError, Signature, SignatureRequest},
-    pki::VerifyPeer,
+    connection::Connection,
+    crypto::{Seed, SignError, Signature, SignatureRequest},
     record::RecvBuf,
-    server::{Established, NeedsFlush, NeedsInput, ServerConfig, ServerHandshake},
+    server::{ClientAuth, Established, NeedsFlush, NeedsInput, ServerConfig, ServerHandshake},
+    session::{ResumptionStats, SessionContext},
+    store::AsyncSessionStore,
 };
 
 io_steps!(server, ServerHandshake);
 
 /// A key and the name of its credential.
-type NamedKey = (Arc<str>, Arc<dyn Sign>);
+type NamedKey = (Arc<str>, Arc<dyn LateSign>);
 
-/// The configuration, who signs and who verifies. Clones share the configuration.
-pub(crate) struct Server<K, V> {
-    config: Arc<RwLock<Arc<ServerConfig>>>,
+/// The configuration, who signs, who verifies, and where sessions are kept. Clones share the configuration.
+pub(crate) struct Server<K, V, S> {
+    config: Arc<RwLock<Configured>>,
     key: Arc<K>,
     named_keys: Arc<[NamedKey]>,
     verifier: Arc<V>,
+    store: Arc<S>,
+    stored: Stored,
+    stats: Option<Arc<ResumptionStats>>,
 }
 
-impl<K, V> Clone for Server<K, V> {
+/// What the caller configured, and what handshakes get.
+struct Configured {
+    given: ServerConfig,
+    used: Arc<ServerConfig>,
+}
+
+/// Whether there is a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stored {
+    Yes,
+    No,
+}
+
+impl<K, V, S> Clone for Server<K, V, S> {
     fn clone(&self) -> Self {
         Self {
             config: self.config.clone(),
             key: self.key.clone(),
             named_keys: self.named_keys.clone(),
             verifier: self.verifier.clone(),
+            store: self.store.clone(),
+            stored: self.stored,
+            stats: self.stats.clone(),
         }
     }
 }
 
-impl<K: Sign, V: VerifyPeer> Server<K, V> {
-    pub(crate) fn new(config: ServerConfig, key: K, verifier: V) -> Self {
+impl<K, S> Server<K, NoVerifier, S> {
+    /// A server without a store; `nothing` stands in its place.
+    pub(crate) fn new(config: ServerConfig, key: K, nothing: S) -> Self {
         Self {
-            config: Arc::new(RwLock::new(Arc::new(config))),
+            config: configured(config, &NoVerifier, Stored::No),
             key: Arc::new(key),
             named_keys: Arc::new([]),
-            verifier: Arc::new(verifier),
+            verifier: Arc::new(NoVerifier),
+            store: Arc::new(nothing),
+            stored: Stored::No,
+            stats: None,
         }
     }
+}
 
-    pub(crate) fn with_key(mut self, name: Arc<str>, key: Arc<dyn Sign>) -> Self {
+impl<K, V: AsyncVerifyPeer, S> Server<K, V, S> {
+    pub(crate) fn with_key(mut self, name: Arc<str>, key: Arc<dyn LateSign>) -> Self {
         self.named_keys = self.named_keys.iter().cloned().chain([(name, key)]).collect();
         self
     }
 
-    pub(crate) fn with_verifier<V2>(self, verifier: V2) -> Server<K, V2> {
-        let Self { config, key, named_keys, verifier: _ } = self;
-        Server { config, key, named_keys, verifier: Arc::new(verifier) }
+    pub(crate) fn with_verifier<V2: AsyncVerifyPeer>(self, verifier: V2) -> Server<K, V2, S> {
+        let config = configured(self.given(), &verifier, self.stored);
+        let Self { config: _, key, named_keys, verifier: _, store, stored, stats } = self;
+        Server { config, key, named_keys, verifier: Arc::new(verifier), store, stored, stats }
+    }
+
+    pub(crate) fn with_store<S2>(self, store: S2) -> Server<K, V, S2> {
+        let stored = Stored::Yes;
+        let config = configured(self.given(), &*self.verifier, stored);
+        let Self { config: _, key, named_keys, verifier, store: _, stored: _, stats } = self;
+        Server { config, key, named_keys, verifier, store: Arc::new(store), stored, stats }
+    }
+
+    /// Another store in the same place: one with a deadline, say.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn map_store(mut self, change: impl FnOnce(&S) -> S) -> Self {
+        self.store = Arc::new(change(&self.store));
+        self
+    }
+
+    pub(crate) fn with_stats(mut self, stats: Arc<ResumptionStats>) -> Self {
+        self.stats = Some(stats);
+        self
     }
 
     pub(crate) fn set_config(&self, config: ServerConfig) {
-        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        let next = Configured::new(config, &*self.verifier, self.stored);
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = next;
     }
 
     pub(crate) fn start(&self) -> io::Result<ServerHandshake> {
         Ok(ServerHandshake::start(Seed::from_os()?, RecvBuf::new(), now()))
     }
 
-    fn config(&self) -> Arc<ServerConfig> {
-        self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn given(&self) -> ServerConfig {
+        self.config.read().unwrap_or_else(PoisonError::into_inner).given.clone()
     }
 
-    fn sign(&self, request: &SignatureRequest) -> Result<Signature, SignError> {
-        match self.named_keys.iter().find(|(name, _)| *name == request.credential) {
-            Some((_, key)) => key.sign(request),
-            None => self.key.sign(request),
-        }
+    fn used(&self) -> Arc<ServerConfig> {
+        self.config.read().unwrap_or_else(PoisonError::into_inner).used.clone()
     }
 }
 
-impl<K: Sign, V: VerifyPeer> Side for Server<K, V> {
+fn configured(
+    given: ServerConfig,
+    verifier: &impl AsyncVerifyPeer,
+    stored: Stored,
+) -> Arc<RwLock<Configured>> {
+    Arc::new(RwLock::new(Configured::new(given, verifier, stored)))
+}
+
+impl Configured {
+    /// Sessions are bound to what the verifier of their clients trusts (R3), unless the caller said what it is; and
+    /// without a store no client is given an ID.
+    fn new(given: ServerConfig, verifier: &impl AsyncVerifyPeer, stored: Stored) -> Self {
+        let mut used = given.clone();
+        if used.trust.is_none() && used.client_auth != ClientAuth::Off {
+            used.trust = verifier.trust().map(SessionContext);
+        }
+        if stored == Stored::No {
+            used.resumption = used.resumption.map(|resumption| resumption.with_ids(false));
+        }
+        Self { given, used: Arc::new(used) }
+    }
+}
+
+impl<K, V, S> Server<K, V, S>
+where
+    K: AsyncSign,
+    V: AsyncVerifyPeer,
+    S: AsyncSessionStore + 'static,
+{
+    async fn sign(&self, request: &SignatureRequest) -> Result<Signature, SignError> {
+        match self.named_keys.iter().find(|(name, _)| *name == request.credential) {
+            Some((_, key)) => key.sign_later(request).await,
+            None => self.key.sign(request).await,
+        }
+    }
+
+    fn established(&self, connection: Connection, buf: RecvBuf) -> Link {
+        let info = connection.info();
+        if let Some(stats) = &self.stats {
+            stats.record(&info.handshake, info.ticket);
+        }
+        let forget = connection.store_key().map(|key| {
+            let (store, key) = (self.store.clone(), *key);
+            let forget: Forget = Box::new(move || Box::pin(async move { store.remove(&key).await }));
+            forget
+        });
+        Link::new(connection, buf).forgetting_by(forget)
+    }
+}
+
+impl<K, V, S> Side for Server<K, V, S>
+where
+    K: AsyncSign,
+    V: AsyncVerifyPeer,
+    S: AsyncSessionStore + 'static,
+{
     type Step = ServerHandshake;
     type Flush = NeedsFlush;
     type Input = NeedsInput;
-    type Established = Established;
 
-    fn answer(&self, mut step: ServerHandshake) -> Turn<Self> {
+    /// What is asked for is cloned, so that only it is shared with who answers, and the step is not.
+    async fn answer(&self, mut step: ServerHandshake) -> Turn<Self> {
         loop {
             step = match step {
                 ServerHandshake::NeedsFlush(ask) => return Turn::Flush(ask),
                 ServerHandshake::NeedsInput(ask) => return Turn::Input(ask),
-                ServerHandshake::NeedsConfig(ask) => ask.answer(self.config()),
+                ServerHandshake::NeedsConfig(ask) => ask.answer(self.used()),
                 ServerHandshake::NeedsSignature(ask) => {
-                    let signature = self.sign(ask.request());
-                    ask.answer(signature)
+                    let request = ask.request().clone();
+                    ask.answer(self.sign(&request).await)
                 }
-                ServerHandshake::NeedsSession(ask) => ask.answer(None),
-                ServerHandshake::NeedsStore(ask) => ask.stored(),
+                ServerHandshake::NeedsSession(ask) => {
+                    let key = *ask.key();
+                    ask.answer(self.store.get(&key).await)
+                }
+                ServerHandshake::NeedsStore(ask) => {
+                    let session = ask.session().clone();
+                    self.store.put(&session).await;
+                    ask.stored()
+                }
                 ServerHandshake::NeedsVerdict(ask) => {
-                    let verdict = self.verifier.verify(ask.presented());
-                    ask.answer(verdict)
+                    let presented = ask.presented().clone();
+                    ask.answer(self.verifier.verify(&presented).await)
                 }
-                ServerHandshake::Done(established) => return Turn::Done(established),
-                ServerHandshake::Failed(failed) => return Turn::Failed(failed.error),
+                ServerHandshake::Done(Established { connection, buf }) => {
+                    return Turn::Done(Box::new(self.established(connection, buf)));
+                }
+                ServerHandshake::Failed(failed) => {
+                    // R29
+                    if let Some(key) = failed.forget {
+                        self.store.remove(&key).await;
+                    }
+                    return Turn::Failed(failed.error);
+                }
             };
         }
     }

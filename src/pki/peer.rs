@@ -62,6 +62,14 @@ pub trait VerifyPeer: Send + Sync {
     fn authorities(&self) -> Vec<Vec<u8>> {
         Vec::new()
     }
+
+    /// A digest of what it believes in: its roots, and whatever else decides. Two verifiers with one digest accept the
+    /// same peers, so sessions that were made under one may be resumed under the other, and under no other (R3, R7).
+    ///
+    /// `None` by default: then the configuration has to say it (`with_trust`).
+    fn trust(&self) -> Option<[u8; 32]> {
+        None
+    }
 }
 
 macro_rules! verify_through {
@@ -73,6 +81,10 @@ macro_rules! verify_through {
 
             fn authorities(&self) -> Vec<Vec<u8>> {
                 (**self).authorities()
+            }
+
+            fn trust(&self) -> Option<[u8; 32]> {
+                (**self).trust()
             }
         }
     )*};
@@ -117,12 +129,16 @@ mod tests {
             fn authorities(&self) -> Vec<Vec<u8>> {
                 vec![vec![0x30, 0]]
             }
+            fn trust(&self) -> Option<[u8; 32]> {
+                Some([7; 32])
+            }
         }
         let peer = presented(b"one", None);
         let verifiers: [Box<dyn VerifyPeer>; 2] = [Box::new(Arc::new(Named)), Box::new(&Named)];
         for verifier in verifiers {
             assert_eq!(verifier.verify(&peer).unwrap_err(), CertificateError::Revoked);
             assert_eq!(verifier.authorities(), [[0x30, 0]]);
+            assert_eq!(verifier.trust(), Some([7; 32]));
         }
         assert!(DangerousAcceptAny.verify(&peer).unwrap().is_about(&peer));
         assert!(DangerousAcceptAny.authorities().is_empty());

@@ -12,6 +12,7 @@ use core::{
 };
 
 use pki_types::{CertificateDer, IpAddr, ServerName, TrustAnchor};
+use sha2::{Digest, Sha256};
 use webpki::{EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
 
 use super::{
@@ -111,12 +112,33 @@ impl VerifyPeer for WebPki {
     fn authorities(&self) -> Vec<Vec<u8>> {
         self.roots.iter().map(|root| der::sequence(&root.subject)).collect()
     }
+
+    /// SHA-256 over the roots, in whatever order they were given.
+    fn trust(&self) -> Option<[u8; 32]> {
+        let mut digests: Vec<[u8; 32]> = self.roots.iter().map(digest).collect();
+        digests.sort_unstable();
+        digests.dedup();
+        let mut all = Sha256::new_with_prefix(b"tls12 trusts these roots");
+        digests.iter().for_each(|digest| all.update(digest));
+        Some(all.finalize().into())
+    }
 }
 
 impl fmt::Debug for WebPki {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebPki").field("roots", &self.roots.len()).field("provider", self.provider).finish()
     }
+}
+
+/// Of all that counts in a root.
+fn digest(root: &TrustAnchor<'_>) -> [u8; 32] {
+    let constraints = root.name_constraints.as_deref();
+    let mut one = Sha256::new();
+    for part in [&*root.subject, &*root.subject_public_key_info, constraints.unwrap_or_default()] {
+        one.update((part.len() as u64).to_be_bytes());
+        one.update(part);
+    }
+    one.finalize().into()
 }
 
 fn anchor(root: &CertificateDer<'_>) -> Result<TrustAnchor<'static>, CertificateError> {

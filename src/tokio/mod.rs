@@ -1,21 +1,25 @@
 //! `AsyncRead`, `AsyncBufRead` and `AsyncWrite` over a connection and a transport.
 
 mod stream;
+mod timed;
 mod waiting;
 
-use std::{fmt, io, sync::Arc};
+use std::{fmt, io, sync::Arc, time::Duration};
 
 use ::tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use pki_types::ServerName;
 
-pub use self::stream::TlsStream;
-pub use crate::edge::NoVerifier;
+use self::timed::Timed;
+pub use self::{stream::TlsStream, timed::DEFAULT_STORE_DEADLINE};
+pub use crate::edge::{AsyncSign, AsyncVerifyPeer, NoVerifier};
 use crate::{
     client::ClientConfig,
-    crypto::{LocalKey, Sign},
+    crypto::LocalKey,
     edge::{Client, Flush, Input, Link, Server, Side, Turn, io_error},
-    pki::{Credential, VerifyPeer},
+    pki::Credential,
     server::ServerConfig,
+    session::{ClientSession, ResumptionStats, SessionContext},
+    store::{AsyncSessionStore, ClientSessions, NoStore},
 };
 
 /// Makes client connections. Cheap to clone.
@@ -39,7 +43,7 @@ impl<V> fmt::Debug for Connector<V> {
     }
 }
 
-impl<V: VerifyPeer> Connector<V> {
+impl<V: AsyncVerifyPeer> Connector<V> {
     /// Who verifies is not optional.
     pub fn new(config: ClientConfig, verifier: V) -> Self {
         Self { client: Client::new(config, verifier) }
@@ -51,63 +55,113 @@ impl<V: VerifyPeer> Connector<V> {
     /// of the server's and that, if the server names authorities, was issued below one of them; where none fits, no
     /// certificate is presented, and the server decides what that means.
     #[must_use]
-    pub fn with_credential(self, credential: Credential, key: impl Sign + 'static) -> Self {
+    pub fn with_credential(self, credential: Credential, key: impl AsyncSign + 'static) -> Self {
         Self { client: self.client.with_credential(credential, Arc::new(key)) }
     }
 
-    /// Completes a handshake over `io`. Bound it with `tokio::time::timeout`; dropping it abandons the handshake.
+    /// Resumes by itself: offers what `sessions` has for a server where no session is given to [`Self::connect`], keeps
+    /// there what servers give, and forgets it when a handshake or a connection fails.
+    #[must_use]
+    pub fn with_sessions(self, sessions: Arc<ClientSessions>) -> Self {
+        Self { client: self.client.with_sessions(sessions) }
+    }
+
+    /// What sessions of this connector are bound to (R7): what [`ClientConfig::with_trust`] says, or else a digest of
+    /// what the verifier trusts and of the credentials.
+    pub fn trust(&self) -> SessionContext {
+        self.client.trust()
+    }
+
+    /// Completes a handshake over `io`, offering `session` if there is one. Bound it with `tokio::time::timeout`;
+    /// dropping it abandons the handshake.
     ///
     /// When it fails, the peer has been sent the alert that says why. Pass `&mut TcpStream` rather than the stream
     /// itself to keep it, and give it to [`linger`] for the alert to arrive.
     pub async fn connect<T: AsyncRead + AsyncWrite + Unpin>(
         &self,
         server: ServerName<'static>,
+        session: Option<ClientSession>,
         mut io: T,
     ) -> io::Result<TlsStream<T>> {
-        let step = self.client.start(server)?;
-        let established = handshake(&self.client, step, &mut io).await?;
-        Ok(TlsStream::new(io, Link::new(established.connection, established.buf)))
+        let (calling, step) = self.client.call(server, session)?;
+        let link = handshake(&calling, step, &mut io).await?;
+        Ok(TlsStream::new(io, link))
     }
 }
 
 /// Accepts server connections. Cheap to clone; clones share the configuration. Errors are those of [`Connector`].
-pub struct Acceptor<K = LocalKey, V = NoVerifier> {
-    server: Server<K, V>,
+///
+/// What is asked for in a handshake may be answered late: signatures ([`AsyncSign`]), verdicts on clients
+/// ([`AsyncVerifyPeer`]), sessions ([`AsyncSessionStore`]).
+pub struct Acceptor<K = LocalKey, V = NoVerifier, S = NoStore> {
+    server: Server<K, V, Timed<S>>,
 }
 
-impl<K, V> Clone for Acceptor<K, V> {
+impl<K, V, S> Clone for Acceptor<K, V, S> {
     fn clone(&self) -> Self {
         Self { server: self.server.clone() }
     }
 }
 
-impl<K, V> fmt::Debug for Acceptor<K, V> {
+impl<K, V, S> fmt::Debug for Acceptor<K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Acceptor").finish_non_exhaustive()
     }
 }
 
-impl<K: Sign> Acceptor<K> {
+impl<K: AsyncSign> Acceptor<K> {
     /// Presents what `config` says; `key` signs for every credential that [`Self::with_key`] does not name.
     pub fn new(config: ServerConfig, key: K) -> Self {
-        Self { server: Server::new(config, key, NoVerifier) }
+        Self { server: Server::new(config, key, Timed::new(NoStore)) }
     }
 }
 
-impl<K: Sign, V: VerifyPeer> Acceptor<K, V> {
+impl<K, V, S> Acceptor<K, V, S>
+where
+    K: AsyncSign,
+    V: AsyncVerifyPeer,
+    S: AsyncSessionStore + 'static,
+{
     /// Lets `key` sign for the credential of this name.
     #[must_use]
-    pub fn with_key(self, name: impl Into<Arc<str>>, key: impl Sign + 'static) -> Self {
+    pub fn with_key(self, name: impl Into<Arc<str>>, key: impl AsyncSign + 'static) -> Self {
         Self { server: self.server.with_key(name.into(), Arc::new(key)) }
     }
 
     /// Who verifies clients. Without one, every certificate that a client presents is refused.
+    ///
+    /// Sessions are bound to what it trusts (R3), unless [`ServerConfig::with_trust`] says otherwise. Clones that were
+    /// made before keep what they had, also when [`Self::set_config`] is called.
     #[must_use]
-    pub fn with_client_verifier<V2: VerifyPeer>(self, verifier: V2) -> Acceptor<K, V2> {
+    pub fn with_client_verifier<V2: AsyncVerifyPeer>(self, verifier: V2) -> Acceptor<K, V2, S> {
         Acceptor { server: self.server.with_verifier(verifier) }
     }
 
-    /// For handshakes that begin from now on, of all clones.
+    /// Where sessions are kept that clients resume by ID. Without one no client is given an ID, and tickets are all
+    /// that is resumed. A session whose handshake or connection fails is removed (R29). Clones that were made before
+    /// keep what they had.
+    ///
+    /// A store that has not answered after [`DEFAULT_STORE_DEADLINE`] is given up, and the handshake goes on (R34): a
+    /// lookup is [`Lookup::Unavailable`](crate::session::Lookup::Unavailable) then. What does not answer at once needs
+    /// a runtime with time enabled.
+    #[must_use]
+    pub fn with_store<S2: AsyncSessionStore + 'static>(self, store: S2) -> Acceptor<K, V, S2> {
+        Acceptor { server: self.server.with_store(Timed::new(store)) }
+    }
+
+    /// For how long each question to the store is waited for.
+    #[must_use]
+    pub fn with_store_deadline(self, deadline: Duration) -> Self {
+        Self { server: self.server.map_store(|store| store.with_deadline(deadline)) }
+    }
+
+    /// Counts every complete handshake.
+    #[must_use]
+    pub fn with_stats(self, stats: Arc<ResumptionStats>) -> Self {
+        Self { server: self.server.with_stats(stats) }
+    }
+
+    /// For handshakes that ask for their configuration from now on, of all clones: this is how ticket keys rotate.
     pub fn set_config(&self, config: ServerConfig) {
         self.server.set_config(config);
     }
@@ -118,27 +172,27 @@ impl<K: Sign, V: VerifyPeer> Acceptor<K, V> {
     /// itself to keep it, and give it to [`linger`] for the alert to arrive.
     pub async fn accept<T: AsyncRead + AsyncWrite + Unpin>(&self, mut io: T) -> io::Result<TlsStream<T>> {
         let step = self.server.start()?;
-        let established = handshake(&self.server, step, &mut io).await?;
-        Ok(TlsStream::new(io, Link::new(established.connection, established.buf)))
+        let link = handshake(&self.server, step, &mut io).await?;
+        Ok(TlsStream::new(io, link))
     }
 }
 
-async fn handshake<S, T>(side: &S, mut step: S::Step, io: &mut T) -> io::Result<S::Established>
+async fn handshake<S, T>(side: &S, mut step: S::Step, io: &mut T) -> io::Result<Link>
 where
     S: Side,
     T: AsyncRead + AsyncWrite + Unpin,
 {
     loop {
-        step = match side.answer(step) {
-            Turn::Flush(ask) => match flush(io, ask.bytes()).await {
-                Ok(()) => ask.all_sent(),
-                Err(error) => return Err(ask.unsent(error)),
-            },
+        step = match side.answer(step).await {
+            Turn::Flush(ask) => {
+                let sent = flush(io, ask.bytes()).await;
+                ask.sent(sent)?
+            }
             Turn::Input(mut ask) => {
                 let n = io.read(ask.spare()).await?;
                 ask.received(n)
             }
-            Turn::Done(established) => return Ok(established),
+            Turn::Done(link) => return Ok(*link),
             Turn::Failed(error) => return Err(io_error(error)),
         };
     }

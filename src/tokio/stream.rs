@@ -3,13 +3,14 @@
 use std::{
     fmt, io,
     pin::Pin,
+    sync::{Mutex, PoisonError},
     task::{Context, Poll, ready},
 };
 
 use ::tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 
 use super::waiting::{Half, Waiting};
-use crate::edge::{Link, Next, io_error, is_gone, stream_facts};
+use crate::edge::{self, Link, Next, io_error, is_gone, stream_facts};
 
 /// A connection and its transport.
 ///
@@ -24,11 +25,14 @@ pub struct TlsStream<T> {
     io: T,
     link: Link,
     waiting: Waiting,
+    /// The session of a connection that failed is being removed from its store. Never locked: the mutex says that
+    /// nobody polls it through a shared reference.
+    forgetting: Mutex<Option<edge::Waiting<'static, ()>>>,
 }
 
 impl<T> TlsStream<T> {
     pub(super) fn new(io: T, link: Link) -> Self {
-        Self { io, link, waiting: Waiting::default() }
+        Self { io, link, waiting: Waiting::default(), forgetting: Mutex::default() }
     }
 
     stream_facts!();
@@ -94,13 +98,30 @@ impl<T: AsyncRead + AsyncWrite + Unpin> TlsStream<T> {
         }
     }
 
+    /// Has the session removed from its store, if that began.
+    fn poll_forget(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let slot = self.forgetting.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(forgetting) = slot {
+            ready!(forgetting.as_mut().poll(cx));
+            *slot = None;
+        }
+        Poll::Ready(())
+    }
+
     /// Receives until there is data, or the end.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
+            ready!(self.poll_forget(cx));
             if !self.link.unsent().is_empty() {
                 ready!(self.poll_send_first(cx))?;
             }
-            match self.link.next().map_err(io_error)? {
+            let next = self.link.next();
+            if let Some(forgetting) = self.link.forgetting() {
+                // What came next comes again: an error always does, and an alert waits to be sent.
+                self.forgetting = Mutex::new(Some(forgetting));
+                continue;
+            }
+            match next.map_err(io_error)? {
                 Next::Data | Next::Closed => return Poll::Ready(Ok(())),
                 Next::Flush => {}
                 Next::Input => {

@@ -81,7 +81,7 @@ fn a_refused_certificate_is_an_error_that_a_person_can_read_and_an_alert_to_the_
     let accepting = thread::spawn(move || acceptor.accept(server).map(|_| ()).unwrap_err());
     let stranger = WebPki::new(&RUSTCRYPTO, [Ca::new("another root").root()]).unwrap();
     let connector = Connector::new(ClientConfig::new(&RUSTCRYPTO), stranger);
-    let error = connector.connect(name(), &client).unwrap_err();
+    let error = connector.connect(name(), None, &client).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidData);
     assert_eq!(*tls_error(&error), Error::Certificate(CertificateError::UnknownIssuer));
     assert!(error.to_string().contains("does not lead to a trusted root"), "{error}");
@@ -121,7 +121,7 @@ fn the_alert_arrives_although_the_server_left_input_unread() {
         linger(&server, Duration::from_secs(2));
         error
     });
-    let error = connector.connect(name(), early).map(|_| ()).unwrap_err();
+    let error = connector.connect(name(), None, early).map(|_| ()).unwrap_err();
     assert_eq!(*tls_error(&error), Error::Received(Alert::HANDSHAKE_FAILURE));
     drop(client);
     assert_eq!(tls_error(&accepting.join().unwrap()).alert(), Some(Alert::HANDSHAKE_FAILURE));
@@ -172,7 +172,7 @@ fn mutual(
         linger(&server, Duration::from_secs(1));
         leaf
     });
-    let connected = connector.connect(name(), &client).map(|_| ());
+    let connected = connector.connect(name(), None, &client).map(|_| ());
     drop(client);
     (accepting.join().unwrap(), connected)
 }
@@ -216,7 +216,7 @@ fn every_credential_is_signed_for_by_its_own_key() {
         let (client, server) = sockets();
         let acceptor = acceptor.clone();
         let accepting = thread::spawn(move || acceptor.accept(server).unwrap());
-        edges.connector().connect(ServerName::try_from(name).unwrap(), client).unwrap();
+        edges.connector().connect(ServerName::try_from(name).unwrap(), None, client).unwrap();
         let accepted = accepting.join().unwrap();
         assert_eq!(accepted.info().credential.as_deref(), Some(credential));
     }
@@ -231,7 +231,7 @@ fn a_new_configuration_is_for_the_handshakes_that_follow_of_all_clones() {
         let (client, server) = sockets();
         let clone = acceptor.clone();
         let accepting = thread::spawn(move || clone.accept(server).unwrap().info().alpn.clone());
-        Connector::new(config.clone(), edges.trust()).connect(name(), client).unwrap();
+        Connector::new(config.clone(), edges.trust()).connect(name(), None, client).unwrap();
         protocols.push(accepting.join().unwrap());
         acceptor.set_config(edges.server_config().with_alpn([&b"one"[..]]));
     }
@@ -290,7 +290,7 @@ fn writes_that_a_transport_takes_in_parts_arrive_once_and_whole() {
         acceptor.accept(server).unwrap().read_to_end(&mut all).unwrap();
         all
     });
-    let mut client = edges.connector().connect(name(), Reluctant { tcp: client, turns: None }).unwrap();
+    let mut client = edges.connector().connect(name(), None, Reluctant { tcp: client, turns: None }).unwrap();
     client.get_mut().turns = Some(0);
     let data = bytes(200_000);
     let (mut left, mut waits) = (&data[..], 0);

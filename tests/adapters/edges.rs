@@ -73,7 +73,7 @@ pub(super) fn established(edges: &Edges) -> (Stream<TcpStream>, Stream<TcpStream
     let (client, server) = sockets();
     let (acceptor, connector) = (edges.acceptor(), edges.connector());
     let accepting = thread::spawn(move || acceptor.accept(server));
-    let client = connector.connect(name(), client).expect("a client's connection");
+    let client = connector.connect(name(), None, client).expect("a client's connection");
     (client, accepting.join().expect("no panic").expect("a server's connection"))
 }
 

@@ -41,7 +41,7 @@ async fn established(capacity: usize) -> (TlsStream<DuplexStream>, TlsStream<Dup
     let edges = Edges::new();
     let (client, server) = duplex(capacity);
     let (acceptor, connector) = (acceptor(&edges), connector(&edges));
-    let both = async { ::tokio::try_join!(connector.connect(name(), client), acceptor.accept(server)) };
+    let both = async { ::tokio::try_join!(connector.connect(name(), None, client), acceptor.accept(server)) };
     timeout(TIMEOUT, both).await.expect("nobody waits for ever").expect("two connections")
 }
 
@@ -220,7 +220,7 @@ async fn a_refused_certificate_reaches_the_peer_as_an_alert_over_a_socket() {
         error
     };
     let connecting = async {
-        let error = connector.connect(name(), &mut client).await.map(|_| ()).unwrap_err();
+        let error = connector.connect(name(), None, &mut client).await.map(|_| ()).unwrap_err();
         linger(&mut client).await;
         error
     };
@@ -238,7 +238,7 @@ async fn a_blocking_client_and_an_async_server_understand_each_other() {
     let server = TcpStream::from_std(server).unwrap();
     let (acceptor, connector) = (acceptor(&edges), edges.connector());
     let calling = ::tokio::task::spawn_blocking(move || {
-        let mut tls = connector.connect(name(), client).unwrap();
+        let mut tls = connector.connect(name(), None, client).unwrap();
         tls.write_all(&bytes(300_000)).unwrap();
         tls.shutdown_write().unwrap();
         let mut back = Vec::new();

@@ -37,7 +37,7 @@ pub(crate) async fn run(args: Connect) -> Result<(), Failure> {
         .await
         .map_err(|error| Failure::Failed(format!("{server} cannot be reached: {error}")))?;
     let _ = tcp.set_nodelay(true);
-    let tls = match within(PATIENCE, "the handshake", connector.connect(name, &mut tcp)).await {
+    let tls = match within(PATIENCE, "the handshake", connector.connect(name, None, &mut tcp)).await {
         Ok(tls) => tls,
         Err(error) => {
             let _ = timeout(GOODBYE, linger(&mut tcp)).await;

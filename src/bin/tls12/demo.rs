@@ -104,7 +104,7 @@ fn answer<K: Sign, V: VerifyPeer>(tcp: &TcpStream, acceptor: &Acceptor<K, V>) ->
 fn call(tcp: &TcpStream, connector: &Connector<WebPki>) -> io::Result<(Vec<Sent>, ConnectionInfo)> {
     prepare(tcp)?;
     let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
-    let mut tls = connector.connect(name, Recorder::new(tcp))?;
+    let mut tls = connector.connect(name, None, Recorder::new(tcp))?;
     let info = tls.info().clone();
     tls.write_all(QUESTION.as_bytes())?;
     let mut answer = String::new();
