@@ -12,5 +12,8 @@ mod adapters {
     mod blocking;
     mod edges;
     #[cfg(feature = "tokio")]
+    mod late;
+    mod resuming;
+    #[cfg(feature = "tokio")]
     mod tokio;
 }
