@@ -94,9 +94,7 @@ fn check(
         return Err(NotResumed::OtherServerName);
     }
     // R24, R27
-    if !session.is_usable(now) {
-        return Err(NotResumed::Expired);
-    }
+    session.check_age(now)?;
     let settings = &config.settings;
     // R6
     if settings.suites.iter().all(|suite| suite.id != session.suite()) {

@@ -152,10 +152,10 @@ reasons! {
     /// The full handshake behind it is too long ago, whatever was renewed since.
     AuthenticationTooOld = 31, Both, "Nothing: certificates are looked at again from time to time.";
     /// It belongs to another security domain.
-    OtherContext = 40, Server,
-        "If two servers are to resume each other's sessions, give both the same context by name.";
+    OtherContext = 40, Both,
+        "If two servers are to resume each other's sessions, give both the same context by name; a client whose trust settings changed begins anew.";
     /// It belongs to another server name.
-    OtherServerName = 41, Server, "Nothing: a session is good for the name that it was made under.";
+    OtherServerName = 41, Both, "Nothing: a session is good for the name that it was made under.";
     /// It belongs to another application protocol.
     OtherProtocol = 42, Server, "Nothing, or do not require that the protocol stays the same.";
     /// Its cipher suite is not offered, or no longer allowed.
