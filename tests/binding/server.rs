@@ -51,6 +51,8 @@ fn renamed(session: &ClientSession, server: &str) -> ClientSession {
     ClientSession::new(parts).expect("a session")
 }
 
+type Change = &'static dyn Fn(&mut World);
+
 fn call(world: &mut World, name: &'static str) {
     world.name = ServerName::try_from(name).expect("a name");
     world.session = world.session.as_ref().map(|session| renamed(session, name));
@@ -79,7 +81,7 @@ fn a_session_is_good_for_its_own_server_name_and_absent_is_a_name_too() {
 /// R3: each of them, changed alone.
 #[test]
 fn a_session_is_good_for_its_own_security_domain() {
-    let changes: [(&str, &dyn Fn(&mut World)); 7] = [
+    let changes: [(&str, Change); 7] = [
         ("credentials", &|world| {
             let issued = Ca::new("test root").issue(&Spec { key: Key::Ed25519, ..Spec::server(&[NAME]) });
             let config = ServerConfig::new(&RUSTCRYPTO, issued.credential("other"));
