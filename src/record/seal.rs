@@ -84,7 +84,7 @@ impl Sealer {
         let mut sent = Sent { read: 0, written: 0 };
         let (mut rest, mut room) = (plaintext, out);
         loop {
-            let fits = room.len().saturating_sub(self.overhead() + 1);
+            let fits = room.len().saturating_sub(self.overhead());
             let (fragment, tail) = rest.split_at(rest.len().min(self.max_plaintext).min(fits));
             if fragment.is_empty() {
                 return Ok(sent);

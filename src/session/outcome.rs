@@ -145,8 +145,8 @@ reasons! {
     /// It is of a format that we do not read.
     UnknownFormat = 23, Server,
         "Expected from clients of another server, and for a while after a change of version; else look who sends it.";
-    /// It is longer than anything that we seal.
-    TooLong = 24, Server, "Not ours: look who sends it.";
+    /// It is longer than anything that we seal; to a client, longer than a hello has room for.
+    TooLong = 24, Both, "Not ours: look who sends it. A client does not offer tickets of more than 48 KiB.";
     /// It is older than its lifetime.
     Expired = 30, Both, "Nothing, unless clients come back later than expected: then prolong the lifetime.";
     /// The full handshake behind it is too long ago, whatever was renewed since.
