@@ -156,6 +156,14 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether a session that was to be resumed must go: after a fatal alert of either side, and not because the
+    /// connection was closed or lost (R29).
+    pub(crate) fn invalidates_session(&self) -> bool {
+        !matches!(self, Self::Truncated | Self::Received(Alert::CLOSE_NOTIFY))
+    }
+}
+
 impl Illegal {
     const fn alert(self) -> Alert {
         match self {

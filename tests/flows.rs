@@ -2,123 +2,29 @@
 
 mod common;
 
-use std::{sync::Arc, time::Duration};
-
 use common::{
     certs::{NOW, at},
     pair::{Ended, World},
+    resuming::{HOURS_12, assert_full, assert_resumed, ring, shake},
 };
 use tls12::{
-    ClientConfig, ConnectionInfo, Error, RecordError, Seed,
-    server::ServerConfig,
+    ConnectionInfo, Error, RecordError, Seed,
     session::{
-        ClientSession, ClientToken, HandshakeKind, KeyRing, NotResumed, RenewWhen, ResumedBy, Resumption,
-        TicketKey, TicketSent, Tickets,
+        ClientSession, ClientToken, KeyRing, NotResumed, RenewWhen, ResumedBy, Resumption, TicketKey,
+        TicketSent, Tickets,
     },
-    wire::{ContentType, Decode, HandshakeHeader, Reader, RecordHeader},
 };
 
-const HOURS_12: Duration = Duration::from_secs(12 * 3600);
-
-fn ring() -> KeyRing {
-    KeyRing::new(TicketKey::generate(Seed::for_replay([7; 32]), at(NOW), HOURS_12))
-}
-
 fn world(change: impl FnOnce(Resumption) -> Resumption) -> World {
-    let mut world = World::new();
-    set(&mut world, change(Resumption::new(ring())));
-    world
+    World::new().with_policy(change(Resumption::new(ring())))
 }
 
 fn set(world: &mut World, resumption: Resumption) {
-    world.server = Arc::new(ServerConfig::clone(&world.server).with_resumption(resumption));
+    world.set_policy(resumption);
 }
 
 fn without_tickets(world: &mut World) {
-    world.client = Arc::new(ClientConfig::clone(&world.client).with_tickets(false));
-}
-
-/// One handshake, and the session for the next one.
-struct Shaken {
-    client: ConnectionInfo,
-    server: ConnectionInfo,
-    session: Option<ClientSession>,
-    up: Vec<String>,
-    down: Vec<String>,
-}
-
-fn shake(world: &World) -> Shaken {
-    let Ended { client, server, wires, .. } = world.run(usize::MAX);
-    let client = client.expect("the client's handshake succeeds");
-    let server = server.expect("the server's handshake succeeds");
-    Shaken {
-        client: client.connection.info().clone(),
-        server: server.connection.info().clone(),
-        session: client.session,
-        up: names(&wires.up.log),
-        down: names(&wires.down.log),
-    }
-}
-
-/// The messages on a wire; what is encrypted is `[]`.
-fn names(mut wire: &[u8]) -> Vec<String> {
-    let (mut names, mut encrypted) = (Vec::new(), false);
-    while !wire.is_empty() {
-        let header = RecordHeader::decode(&wire[..5]).expect("a record");
-        let body = &wire[5..5 + usize::from(header.length)];
-        wire = &wire[5 + body.len()..];
-        match header.content_type {
-            ContentType::CHANGE_CIPHER_SPEC => {
-                names.push("ChangeCipherSpec".into());
-                encrypted = true;
-            }
-            _ if encrypted => names.push("[]".into()),
-            _ => {
-                let mut reader = Reader::new(body);
-                while !reader.is_empty() {
-                    let header = HandshakeHeader::read(&mut reader).expect("a message");
-                    reader.take(header.length as usize).expect("all of it");
-                    names.push(header.msg_type.to_string());
-                }
-            }
-        }
-    }
-    names
-}
-
-const FULL_UP: &[&str] = &["ClientHello", "ClientKeyExchange", "ChangeCipherSpec", "[]"];
-const RESUMED_UP: &[&str] = &["ClientHello", "ChangeCipherSpec", "[]"];
-
-fn full_down(ticket: bool) -> Vec<&'static str> {
-    let mut names = vec!["ServerHello", "Certificate", "ServerKeyExchange", "ServerHelloDone"];
-    names.extend(ticket.then_some("NewSessionTicket"));
-    names.extend(["ChangeCipherSpec", "[]"]);
-    names
-}
-
-fn resumed_down(ticket: bool) -> Vec<&'static str> {
-    let mut names = vec!["ServerHello"];
-    names.extend(ticket.then_some("NewSessionTicket"));
-    names.extend(["ChangeCipherSpec", "[]"]);
-    names
-}
-
-fn assert_full(shaken: &Shaken, server: NotResumed, client: NotResumed, ticket: TicketSent) {
-    assert_eq!(shaken.server.handshake, HandshakeKind::Full(server));
-    assert_eq!(shaken.client.handshake, HandshakeKind::Full(client));
-    assert_eq!((shaken.server.ticket, shaken.client.ticket), (ticket, ticket));
-    assert_eq!(shaken.up, FULL_UP);
-    assert_eq!(shaken.down, full_down(ticket != TicketSent::No));
-}
-
-fn assert_resumed(shaken: &Shaken, by: ResumedBy, ticket: TicketSent) {
-    assert_eq!(shaken.server.handshake, HandshakeKind::Resumed(by));
-    assert_eq!(shaken.client.handshake, HandshakeKind::Resumed(by));
-    assert_eq!((shaken.server.ticket, shaken.client.ticket), (ticket, ticket));
-    assert_eq!(shaken.up, RESUMED_UP);
-    assert_eq!(shaken.down, resumed_down(ticket != TicketSent::No));
-    assert_eq!(shaken.client.group, None);
-    assert!(shaken.client.peer.is_some(), "the client knows whom it verified then");
+    world.change_client(|config| config.with_tickets(false));
 }
 
 #[test]

@@ -12,6 +12,9 @@ use crate::{
     wire::SessionId,
 };
 
+/// The longest ticket that is offered, in bytes: with it, 16 KiB are left of a hello for all other extensions.
+const MAX_TICKET: usize = 48 * 1024;
+
 /// What our hello offers.
 #[derive(Debug)]
 pub(super) enum Offer {
@@ -94,9 +97,7 @@ fn check(
         return Err(NotResumed::OtherServerName);
     }
     // R24, R27
-    if !session.is_usable(now) {
-        return Err(NotResumed::Expired);
-    }
+    session.check_age(now)?;
     let settings = &config.settings;
     // R6
     if settings.suites.iter().all(|suite| suite.id != session.suite()) {
@@ -109,6 +110,8 @@ fn check(
     }
     match session.token() {
         ClientToken::Ticket { .. } if !config.tickets => Err(NotResumed::Disabled),
+        // A ticket may be as long as all extensions together (RFC 5077, 3.3; RFC 5246, 7.4.1.4).
+        ClientToken::Ticket { ticket, .. } if ticket.len() > MAX_TICKET => Err(NotResumed::TooLong),
         ClientToken::Ticket { .. } | ClientToken::SessionId(_) => Ok(()),
     }
 }

@@ -16,6 +16,8 @@ use crate::{
 
 /// The longest ClientHello that its format allows, without its header: 131 396 bytes.
 const MAX_CLIENT_HELLO: usize = 2 + 32 + 1 + 32 + 2 + 65_534 + 1 + 255 + 2 + 65_535;
+/// The longest NewSessionTicket that its format allows, without its header (RFC 5077, 3.3).
+const MAX_NEW_SESSION_TICKET: usize = 4 + 2 + 65_535;
 /// The longest message of any other kind but Certificate, without its header.
 const MAX_MESSAGE: usize = 64 * 1024;
 
@@ -166,6 +168,7 @@ impl Channel {
     fn check_length(&self, msg_type: HandshakeType, length: u32) -> Result<usize, Error> {
         let most = match msg_type {
             HandshakeType::CLIENT_HELLO => MAX_CLIENT_HELLO,
+            HandshakeType::NEW_SESSION_TICKET => MAX_NEW_SESSION_TICKET,
             HandshakeType::CERTIFICATE => self.max_certificate,
             _ => MAX_MESSAGE,
         };

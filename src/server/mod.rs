@@ -81,7 +81,10 @@ impl From<Step<Server>> for ServerHandshake {
                 let (connection, buf, _) = complete.into_connection(*common);
                 Self::Done(Established { connection, buf })
             }
-            Step::Failed(common, error) => Self::Failed(Failed { error, forget: common.forget }),
+            Step::Failed(common, error) => {
+                let forget = common.forget.filter(|_| error.invalidates_session());
+                Self::Failed(Failed { error, forget })
+            }
         }
     }
 }
@@ -267,7 +270,8 @@ pub struct Established {
 pub struct Failed {
     /// Why.
     pub error: Error,
-    /// A session that must not be resumed from now on (RFC 5246, 7.2.2): remove it from the store.
+    /// A session that must not be resumed from now on (RFC 5246, 7.2.2): remove it from the store. A connection that
+    /// was closed or lost leaves its session in peace (R29).
     pub forget: Option<StoreKey>,
 }
 

@@ -6,7 +6,7 @@ use core::fmt;
 use pki_types::UnixTime;
 
 use super::{
-    Lineage, SessionContext, SessionPeer,
+    Lineage, NotResumed, SessionContext, SessionPeer,
     judge::age,
     policy::{DEFAULT_AUTHENTICATION_LIFETIME, DEFAULT_LIFETIME, MAX_LIFETIME},
     state::{MAX_PEER_CHAIN, SessionTooLarge, not_empty, peer_len, read_peer, read_secret, write_peer},
@@ -181,14 +181,25 @@ impl ClientSession {
         said.min(MAX_LIFETIME.as_secs())
     }
 
-    /// Whether it may be offered at `now`: within its lifetime (R24), within 24 hours of its full handshake (R27), and
-    /// with the server's certificates still valid. A session that came from the future is not.
-    pub fn is_usable(&self, now: UnixTime) -> bool {
+    /// Whether it may be offered at `now`, or why not: it is past its lifetime (R24), or the server's
+    /// certificate is no longer valid, or it comes from the future, which is [`NotResumed::Expired`]; or its full
+    /// handshake was 24 hours ago (R27), which is [`NotResumed::AuthenticationTooOld`].
+    pub fn check_age(&self, now: UnixTime) -> Result<(), NotResumed> {
         let now = now.as_secs();
         let young = |then: u64, most: u64| age(then, now).is_some_and(|age| age < most);
-        young(self.0.received_at, self.lifetime())
-            && young(self.0.authenticated_at, DEFAULT_AUTHENTICATION_LIFETIME.as_secs())
-            && self.0.peer.as_ref().is_none_or(|peer| peer.not_after >= now)
+        let valid = self.0.peer.as_ref().is_none_or(|peer| peer.not_after >= now);
+        if !young(self.0.received_at, self.lifetime()) || !valid {
+            return Err(NotResumed::Expired);
+        }
+        match young(self.0.authenticated_at, DEFAULT_AUTHENTICATION_LIFETIME.as_secs()) {
+            true => Ok(()),
+            false => Err(NotResumed::AuthenticationTooOld),
+        }
+    }
+
+    /// Whether [`check_age`](Self::check_age) has nothing against it.
+    pub fn is_usable(&self, now: UnixTime) -> bool {
+        self.check_age(now).is_ok()
     }
 
     /// The same session with the ticket that renewed it at `now` (R26).

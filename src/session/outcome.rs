@@ -145,17 +145,17 @@ reasons! {
     /// It is of a format that we do not read.
     UnknownFormat = 23, Server,
         "Expected from clients of another server, and for a while after a change of version; else look who sends it.";
-    /// It is longer than anything that we seal.
-    TooLong = 24, Server, "Not ours: look who sends it.";
+    /// It is longer than anything that we seal; to a client, longer than a hello has room for.
+    TooLong = 24, Both, "Not ours: look who sends it. A client does not offer tickets of more than 48 KiB.";
     /// It is older than its lifetime.
     Expired = 30, Both, "Nothing, unless clients come back later than expected: then prolong the lifetime.";
     /// The full handshake behind it is too long ago, whatever was renewed since.
     AuthenticationTooOld = 31, Both, "Nothing: certificates are looked at again from time to time.";
     /// It belongs to another security domain.
-    OtherContext = 40, Server,
-        "If two servers are to resume each other's sessions, give both the same context by name.";
+    OtherContext = 40, Both,
+        "If two servers are to resume each other's sessions, give both the same context by name; a client whose trust settings changed begins anew.";
     /// It belongs to another server name.
-    OtherServerName = 41, Server, "Nothing: a session is good for the name that it was made under.";
+    OtherServerName = 41, Both, "Nothing: a session is good for the name that it was made under.";
     /// It belongs to another application protocol.
     OtherProtocol = 42, Server, "Nothing, or do not require that the protocol stays the same.";
     /// Its cipher suite is not offered, or no longer allowed.

@@ -8,5 +8,6 @@ pub mod pair;
 pub mod puppet;
 pub mod raw;
 pub mod recording;
+pub mod resuming;
 pub mod steps;
 pub mod worlds;

@@ -12,6 +12,7 @@ use std::{
 
 use tls12::{
     ClientHandshake, Connection, ConnectionInfo, Error, Received, RecvBuf, ServerHandshake, Truncated,
+    session::{ClientSession, StoreKey},
 };
 
 use super::pair::{NAME, World};
@@ -44,6 +45,12 @@ pub struct End {
     pub data: Vec<u8>,
     /// `None` after a close.
     pub error: Option<Error>,
+    /// What a client may offer next time.
+    pub session: Option<ClientSession>,
+    /// Whether a client must not offer again what it offered.
+    pub forget: bool,
+    /// What a server must remove from its store.
+    pub remove: Option<StoreKey>,
 }
 
 impl Ours {
@@ -157,8 +164,14 @@ impl Ours {
                 (State::Client(ask.all_sent()), true)
             }
             ClientHandshake::NeedsInput(_) => (State::Client(step), false),
-            ClientHandshake::Done(done) => (self.open(done.connection, done.buf), true),
-            ClientHandshake::Failed(failed) => (self.fail(failed.error), false),
+            ClientHandshake::Done(done) => {
+                self.end.session = done.session;
+                (self.open(done.connection, done.buf), true)
+            }
+            ClientHandshake::Failed(failed) => {
+                self.end.forget = failed.forget;
+                (self.fail(failed.error), false)
+            }
             ask => (State::Client(self.world.answer_client(ask)), true),
         }
     }
@@ -171,7 +184,10 @@ impl Ours {
             }
             ServerHandshake::NeedsInput(_) => (State::Server(step), false),
             ServerHandshake::Done(done) => (self.open(done.connection, done.buf), true),
-            ServerHandshake::Failed(failed) => (self.fail(failed.error), false),
+            ServerHandshake::Failed(failed) => {
+                self.end.remove = failed.forget;
+                (self.fail(failed.error), false)
+            }
             ServerHandshake::NeedsConfig(ask)
                 if self.strict && ask.client_hello().server_name() != Some(NAME) =>
             {

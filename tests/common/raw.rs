@@ -2,6 +2,7 @@
 
 mod bytes;
 mod client;
+mod resumed;
 mod server;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 pub use self::{
     bytes::{Greeting, Hello, certificate, framed, key_exchange, prefixed},
     client::Flight,
+    resumed::{EXTENDED_MASTER_SECRET, Finished, Kept, Offers, SESSION_TICKET, new_session_ticket},
     server::{Answer, identity},
 };
 use tls12::{
@@ -197,6 +199,10 @@ impl Raw {
             }
             false => MasterSecret::classic(&RUSTCRYPTO, hash, premaster, &self.randoms),
         };
+        self.use_master(master);
+    }
+
+    fn use_master(&mut self, master: MasterSecret) {
         let keys = master.traffic_keys(Suite::find(SUITE).expect("it is known"), &self.randoms);
         let (mine, theirs) = match self.side {
             Side::Client => (&keys.client, &keys.server),
@@ -266,14 +272,29 @@ impl Raw {
 
     /// A fatal alert comes, nothing after it, and it is the one of the error that our side reports.
     #[track_caller]
-    pub fn refused(mut self) -> (Alert, Error) {
+    pub fn refused(self) -> (Alert, Error) {
+        let (alert, end) = self.refused_and_ended();
+        (alert, end.error.expect("a fatal alert has a reason"))
+    }
+
+    #[track_caller]
+    fn refused_and_ended(mut self) -> (Alert, End) {
         let alert = self.alert();
         assert_eq!(alert.level, AlertLevel::FATAL, "{alert:?}");
         assert_eq!(self.next_record(), None, "a fatal alert is the last that our side sends");
-        let error = self.end().error.expect("a fatal alert has a reason");
+        let end = self.end();
+        let error = end.error.as_ref().expect("a fatal alert has a reason");
         assert_eq!(error.alert(), Some(alert.description), "{error:?}");
         assert!(!error.to_string().is_empty());
-        (alert.description, error)
+        (alert.description, end)
+    }
+
+    /// The same, if the alert is this one; how our side ended.
+    #[track_caller]
+    pub fn refused_end(self, expected: Alert) -> End {
+        let (alert, end) = self.refused_and_ended();
+        assert_eq!(alert, expected, "{:?}", end.error);
+        end
     }
 
     /// The same, if the alert is this one; why, otherwise.
