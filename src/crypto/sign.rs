@@ -56,7 +56,7 @@ impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::BadEncoding => "the private key does not parse",
-            Self::UnsupportedKind => "the private key is none of P-256, P-384, Ed25519 and RSA",
+            Self::UnsupportedKind => "the private key is none of P-256, P-384, Ed25519 and RSA (rsaEncryption; a key for RSA-PSS alone is not used)",
             Self::RsaSize => "the RSA key has not 2048 to 8192 bits",
         })
     }

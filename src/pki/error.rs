@@ -102,7 +102,7 @@ impl CertificateError {
                  usage (serverAuth or clientAuth)"
             }
             Self::UnsupportedKey => {
-                "the certificate's key is none of P-256, P-384, Ed25519 and RSA of 2048 to 8192 bits"
+                "the certificate's key is none of P-256, P-384, Ed25519 and RSA (rsaEncryption) of 2048 to 8192 bits"
             }
             Self::UnsupportedSignature => {
                 "the certificate, or one above it, is signed with an algorithm that is not accepted (SHA-1, say) or \
