@@ -33,6 +33,8 @@ mod place;
 mod program;
 #[path = "interop/record.rs"]
 mod record;
+#[path = "interop/resumption/mod.rs"]
+mod resumption;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[path = "interop/rustls.rs"]
 mod rustls_peer;

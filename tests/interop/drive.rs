@@ -4,6 +4,8 @@ use tls12::{
     ClientHandshake, Connection, Error, HalfReceived, Received, RecvBuf, ServerHandshake,
     connection::Reader,
     crypto::{LocalKey, Sign, Signature, SignatureRequest},
+    session::ClientSession,
+    store::{NoStore, SessionStore},
 };
 
 use crate::common::pair::World;
@@ -48,6 +50,8 @@ pub(crate) struct Tls<T> {
     pub(crate) tls: Connection,
     buf: RecvBuf,
     pub(crate) io: T,
+    /// What to offer next time, if we are the client.
+    pub(crate) session: Option<ClientSession>,
 }
 
 /// Calls a server.
@@ -68,7 +72,9 @@ pub(crate) fn connect<T: Transport>(world: &World, mut io: T) -> Result<Tls<T>, 
                 let signature = io.sign(key, ask.request());
                 ask.answer(Ok(signature))
             }
-            ClientHandshake::Done(done) => return Ok(Tls { tls: done.connection, buf: done.buf, io }),
+            ClientHandshake::Done(done) => {
+                return Ok(Tls { tls: done.connection, buf: done.buf, io, session: done.session });
+            }
             ClientHandshake::Failed(failed) => {
                 io.linger();
                 return Err(failed.error);
@@ -78,8 +84,17 @@ pub(crate) fn connect<T: Transport>(world: &World, mut io: T) -> Result<Tls<T>, 
     }
 }
 
-/// Serves a client.
-pub(crate) fn accept<T: Transport>(world: &World, mut io: T) -> Result<Tls<T>, Error> {
+/// Serves a client, and keeps no sessions.
+pub(crate) fn accept<T: Transport>(world: &World, io: T) -> Result<Tls<T>, Error> {
+    accept_with(world, &NoStore, io)
+}
+
+/// Serves a client, with sessions in a store.
+pub(crate) fn accept_with<T: Transport>(
+    world: &World,
+    store: &dyn SessionStore,
+    mut io: T,
+) -> Result<Tls<T>, Error> {
     let mut step = world.start_server();
     loop {
         step = match step {
@@ -96,8 +111,19 @@ pub(crate) fn accept<T: Transport>(world: &World, mut io: T) -> Result<Tls<T>, E
                 let signature = io.sign(&named.expect("a key of this name").1, ask.request());
                 ask.answer(Ok(signature))
             }
-            ServerHandshake::Done(done) => return Ok(Tls { tls: done.connection, buf: done.buf, io }),
+            ServerHandshake::NeedsSession(ask) => {
+                let found = store.get(ask.key());
+                ask.answer(found)
+            }
+            ServerHandshake::NeedsStore(ask) => {
+                store.put(ask.session());
+                ask.stored()
+            }
+            ServerHandshake::Done(done) => {
+                return Ok(Tls { tls: done.connection, buf: done.buf, io, session: None });
+            }
             ServerHandshake::Failed(failed) => {
+                failed.forget.iter().for_each(|key| store.remove(key));
                 io.linger();
                 return Err(failed.error);
             }

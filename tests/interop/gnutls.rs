@@ -16,7 +16,7 @@ use crate::{
     socket::{Listener, Socket, connect, free_port, record_lengths},
 };
 
-const TLS_1_2: &str = "NORMAL:-VERS-ALL:+VERS-TLS1.2";
+pub(crate) const TLS_1_2: &str = "NORMAL:-VERS-ALL:+VERS-TLS1.2";
 
 /// A priority string of nothing but one suite and some groups.
 fn priority(suite: CipherSuite, groups: &[NamedGroup]) -> String {
@@ -53,14 +53,14 @@ fn key_file(place: &Place, name: &str) -> String {
 }
 
 /// A server of a place that echoes lines, with more arguments.
-fn serv(place: &Place, more: &str) -> (Program, u16) {
+pub(crate) fn serv(place: &Place, more: &str) -> (Program, u16) {
     let (port, cert, key) = (free_port(), place.path("server.pem"), key_file(place, "server"));
     let common = format!("--echo --port {port} --x509certfile {cert} --x509keyfile {key}");
     (Program::start("gnutls-serv", &format!("{common} {more}")), port)
 }
 
 /// A client that believes the root of a place. What it has to say goes to a file, whose path is returned too.
-fn cli(place: &Place, port: u16, more: &str) -> (Program, String) {
+pub(crate) fn cli(place: &Place, port: u16, more: &str) -> (Program, String) {
     let (root, log) = (place.path("root.pem"), place.path("gnutls-cli.log"));
     let common = format!(
         "--x509cafile {root} --sni-hostname a.example --verify-hostname a.example --logfile {log} --port {port}"

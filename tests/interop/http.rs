@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Reads one request and answers it with its own first line.
-fn respond(mut tls: Tls<Socket>) {
+pub(crate) fn respond(mut tls: Tls<Socket>) {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
         request.extend(tls.read().expect("a whole request"));

@@ -18,9 +18,14 @@ const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/node_se
 
 /// A server of a place; `more` is more JSON, with a comma before it.
 fn server(place: &Place, more: &str) -> (Program, u16) {
+    server_of(SERVER, place, more)
+}
+
+/// A server of a place as a script has it.
+pub(crate) fn server_of(script: &str, place: &Place, more: &str) -> (Program, u16) {
     let (cert, key) = (place.path("server.pem"), place.path("server.key"));
     let options = format!(r#"{{"cert":"{cert}","key":"{key}"{more}}}"#);
-    let program = Program::start_with("node", &[SERVER, &options]);
+    let program = Program::start_with("node", &[script, &options]);
     let text = program.text_with(".\n");
     let port =
         text.trim().trim_end_matches('.').strip_prefix("listening on ").and_then(|port| port.parse().ok());

@@ -33,7 +33,7 @@ use crate::{
 const KEYS: [Key; 3] = [Key::EcdsaP256, Key::EcdsaP384, Key::Rsa2048];
 
 /// Whether graviola runs on this processor; says so if not.
-fn runs_here() -> bool {
+pub(crate) fn runs_here() -> bool {
     #[cfg(target_arch = "x86_64")]
     let runs = std::is_x86_feature_detected!("aes")
         && std::is_x86_feature_detected!("pclmulqdq")
@@ -63,7 +63,7 @@ fn provider(suite: CipherSuite, groups: &[NamedGroup]) -> Arc<CryptoProvider> {
     Arc::new(provider)
 }
 
-fn every() -> Arc<CryptoProvider> {
+pub(crate) fn every() -> Arc<CryptoProvider> {
     Arc::new(rustls_graviola::default_provider())
 }
 
@@ -74,7 +74,7 @@ fn roots(place: &Place) -> Arc<RootCertStore> {
 }
 
 /// A client that believes the root of a place, and presents its client certificate if it may.
-fn client_config(place: &Place, provider: Arc<CryptoProvider>, presents: bool) -> ClientConfig {
+pub(crate) fn client_config(place: &Place, provider: Arc<CryptoProvider>, presents: bool) -> ClientConfig {
     let verifier = WebPkiServerVerifier::builder_with_provider(roots(place), provider.clone()).build();
     let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS12])
@@ -89,7 +89,7 @@ fn client_config(place: &Place, provider: Arc<CryptoProvider>, presents: bool) -
 }
 
 /// The server of a place, which requires certificates if it may.
-fn server_config(place: &Place, provider: Arc<CryptoProvider>, requires: bool) -> ServerConfig {
+pub(crate) fn server_config(place: &Place, provider: Arc<CryptoProvider>, requires: bool) -> ServerConfig {
     let verifier = WebPkiClientVerifier::builder_with_provider(roots(place), provider.clone()).build();
     let builder =
         ServerConfig::builder_with_provider(provider).with_protocol_versions(&[&TLS12]).expect("TLS 1.2");
@@ -101,7 +101,7 @@ fn server_config(place: &Place, provider: Arc<CryptoProvider>, requires: bool) -
 }
 
 /// What rustls says about its end.
-type Ended<C> = (C, Result<(), rustls::Error>);
+pub(crate) type Ended<C> = (C, Result<(), rustls::Error>);
 
 fn limited(tcp: TcpStream) -> TcpStream {
     tcp.set_read_timeout(Some(PATIENCE)).expect("a socket");
@@ -134,6 +134,11 @@ fn call<T>(
     config: ServerConfig,
     talk: impl FnOnce(Result<Tls<Socket>, Error>) -> T,
 ) -> (T, Ended<ServerConnection>) {
+    call_by(config, |port| talk(connect(world, port)))
+}
+
+/// A client that calls the port that it is told, against rustls, which echoes.
+pub(crate) fn call_by<T>(config: ServerConfig, talk: impl FnOnce(u16) -> T) -> (T, Ended<ServerConnection>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let port = listener.local_addr().expect("a bound socket").port();
     thread::scope(|scope| {
@@ -147,19 +152,27 @@ fn call<T>(
             }
             (tls, result)
         });
-        let said = talk(connect(world, port));
+        let said = talk(port);
         (said, peer.join().expect("rustls does not panic"))
     })
 }
 
-/// Our server, which echoes, against rustls, which sends `data`, and closes when it has come back.
 fn serve(
     world: &World,
     config: ClientConfig,
     data: &[u8],
 ) -> (Result<Connection, Error>, Ended<ClientConnection>) {
     let listener = Listener::new();
-    let port = listener.port();
+    serve_by(|| listener.accept(world), listener.port(), config, data)
+}
+
+/// Our server, which accepts as told and echoes, against rustls, which sends `data`, and closes when it has come back.
+pub(crate) fn serve_by(
+    accept: impl FnOnce() -> Result<Tls<Socket>, Error>,
+    port: u16,
+    config: ClientConfig,
+    data: &[u8],
+) -> (Result<Connection, Error>, Ended<ClientConnection>) {
     thread::scope(|scope| {
         let peer = scope.spawn(move || {
             let mut tcp = limited(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("our server"));
@@ -170,7 +183,7 @@ fn serve(
             let _ = tls.write_tls(&mut tcp);
             (tls, result)
         });
-        let ours = listener.accept(world).map(|mut tls| {
+        let ours = accept().map(|mut tls| {
             while let Some(more) = tls.read() {
                 tls.write(&more);
             }
