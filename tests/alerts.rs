@@ -1,5 +1,5 @@
 //! What the other side sees when something is wrong: each alert as it arrives at a peer, and that it is the one of
-//! the error that our side reports. What is wrong with sessions that are resumed is not among them.
+//! the error that our side reports.
 #![cfg(all(feature = "std", feature = "rustcrypto", feature = "webpki"))]
 
 mod common;
@@ -16,6 +16,8 @@ mod errors;
 mod hellos;
 #[path = "alerts/records.rs"]
 mod records;
+#[path = "alerts/resumption.rs"]
+mod resumption;
 #[path = "alerts/shares.rs"]
 mod shares;
 #[path = "alerts/turns.rs"]

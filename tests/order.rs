@@ -9,6 +9,8 @@ mod flights;
 mod flows;
 #[path = "order/keys.rs"]
 mod keys;
+#[path = "order/resumption.rs"]
+mod resumption;
 #[path = "order/table.rs"]
 mod table;
 #[path = "order/traffic.rs"]

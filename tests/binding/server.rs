@@ -17,7 +17,7 @@ use super::{come_back, declined, plain, resumed};
 use crate::common::{
     certs::{Ca, Key, NOW, Spec, at},
     pair::{NAME, World},
-    raw::{Kept, Over, Raw, SUITE},
+    raw::{Kept, Over, Raw, SUITE, server_name},
     resuming::{BOTH, HOUR, assert_declined, key, policy, ring},
 };
 
@@ -211,17 +211,11 @@ fn a_session_of_a_suite_that_the_client_does_not_offer_any_more_is_not_resumed()
         let world = Arc::new(world);
         let mut raw = Raw::client(&world, Over::Memory);
         let kept = Kept::of(&session);
-        assert!(!raw.offer(&kept.hello().with(0, &server_name()), None).resumed);
+        assert!(!raw.offer(&kept.hello().with(0, &server_name(NAME)), None).resumed);
         let info = raw.close(b"").info.expect("a handshake");
         assert_eq!(info.handshake, HandshakeKind::Full(NotResumed::OtherSuite), "{by}");
         assert_eq!(info.suite, SUITE);
     }
-}
-
-/// The body of server_name with [`NAME`] (RFC 6066, 3).
-fn server_name() -> Vec<u8> {
-    let len = NAME.len() as u8;
-    [&[0, len + 3, 0, 0, len], NAME.as_bytes()].concat()
 }
 
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];

@@ -11,7 +11,9 @@ use std::sync::Arc;
 pub use self::{
     bytes::{Greeting, Hello, certificate, framed, key_exchange, prefixed},
     client::Flight,
-    resumed::{EXTENDED_MASTER_SECRET, Finished, Kept, Offers, SESSION_TICKET, new_session_ticket},
+    resumed::{
+        EXTENDED_MASTER_SECRET, Finished, Kept, Offers, SESSION_TICKET, new_session_ticket, server_name,
+    },
     server::{Answer, identity},
 };
 use tls12::{
@@ -25,6 +27,7 @@ use tls12::{
 };
 
 use super::{
+    forge::take_records,
     ours::{End, Link, Ours, Socket},
     pair::World,
 };
@@ -303,6 +306,34 @@ impl Raw {
         let (alert, error) = self.refused();
         assert_eq!(alert, expected, "{case}: {error}");
         error
+    }
+
+    /// The same, if the next record is that alert.
+    #[track_caller]
+    pub fn refused_at_once(mut self, expected: Alert) -> End {
+        assert_eq!(self.next_record(), Some((ALERT, vec![2, expected.0])));
+        assert_eq!(self.next_record(), None);
+        self.end()
+    }
+
+    /// How our side ended, whatever it says before; nobody opens it.
+    pub fn end_in_any_way(mut self) -> End {
+        self.drain_sealed();
+        self.end()
+    }
+
+    /// All that our side still sends up to its end, record by record, as it is.
+    pub fn drain_sealed(&mut self) -> Vec<(u8, Vec<u8>)> {
+        loop {
+            let more = self.link.receive();
+            if more.is_empty() {
+                return take_records(&mut self.received)
+                    .into_iter()
+                    .map(|(content, body)| (content.0, body))
+                    .collect();
+            }
+            self.received.extend_from_slice(&more);
+        }
     }
 
     /// The transport ends without an alert; the error that our side reports.

@@ -15,11 +15,12 @@ use tls12::{
         ClientSession, HandshakeKind, KeyRing, NotResumed, ResumedBy, Resumption, SeenBy, TicketKey,
         TicketSent, Tickets,
     },
-    wire::{ContentType, Decode, HandshakeHeader, Reader, RecordHeader},
+    wire::{ContentType, Decode, HandshakeType, RecordHeader},
 };
 
 use super::{
     certs::{NOW, at},
+    forge::take_messages,
     pair::{Ended, World},
 };
 
@@ -137,7 +138,7 @@ pub fn shake(world: &World) -> Shaken {
 
 /// The messages on a wire; what is encrypted is `[]`.
 pub fn names(mut wire: &[u8]) -> Vec<String> {
-    let (mut names, mut encrypted) = (Vec::new(), false);
+    let (mut names, mut encrypted, mut messages) = (Vec::new(), false, Vec::new());
     while !wire.is_empty() {
         let header = RecordHeader::decode(&wire[..5]).expect("a record");
         let body = &wire[5..5 + usize::from(header.length)];
@@ -149,12 +150,9 @@ pub fn names(mut wire: &[u8]) -> Vec<String> {
             }
             _ if encrypted => names.push("[]".into()),
             _ => {
-                let mut reader = Reader::new(body);
-                while !reader.is_empty() {
-                    let header = HandshakeHeader::read(&mut reader).expect("a message");
-                    reader.take(header.length as usize).expect("all of it");
-                    names.push(header.msg_type.to_string());
-                }
+                messages.extend_from_slice(body);
+                let whole = take_messages(&mut messages);
+                names.extend(whole.iter().map(|message| HandshakeType(message[0]).to_string()));
             }
         }
     }

@@ -62,7 +62,10 @@ fn nothing_is_packed_behind_the_last_message_before_the_keys_change() {
 /// The messages of the test's first flight after the other side's first one, or from its own start.
 fn first_flight(flow: &Flow) -> (usize, usize) {
     match flow.side {
-        Side::Client => (0, flow.before(Input::ChangeCipherSpec)),
+        Side::Client => {
+            let done = flow.steps.iter().position(|(_, said)| *said == Input::Message(H::SERVER_HELLO_DONE));
+            (0, done.map_or_else(|| flow.before(Input::ChangeCipherSpec), |done| done + 1))
+        }
         Side::Server => (1, flow.before(Input::ChangeCipherSpec)),
     }
 }
@@ -107,7 +110,7 @@ fn a_whole_flow_may_come_in_records_of_one_byte() {
             }
         }
         assert_eq!(puppet.now(), Now::Established, "{}", flow.name);
-        assert!(records > 100, "{}: {records} records", flow.name);
+        assert!(records > 50, "{}: {records} records", flow.name);
     }
 }
 

@@ -8,6 +8,7 @@ use tls12::{
     wire::{ContentType, HandshakeType as H},
 };
 
+use super::resumption;
 use crate::common::{
     certs::Key,
     forge::Log,
@@ -36,6 +37,12 @@ pub(crate) enum State {
     ServerKeyExchange,
     RequestOrDone,
     Done,
+    /// A ticket was promised (RFC 5077, 3.3).
+    ServerTicket,
+    /// A ticket was offered, no ID is echoed, and no new ticket is promised: what comes tells whether it is resumed.
+    CertificateOrChangeCipherSpec,
+    /// The same, with a promise.
+    CertificateOrTicket,
     ServerChangeCipherSpec,
     ServerFinished,
     ClientTraffic,
@@ -61,7 +68,7 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    fn new(name: &'static str, side: Side, mut world: World, steps: &[(State, H)]) -> Self {
+    pub(super) fn new(name: &'static str, side: Side, mut world: World, steps: &[(State, H)]) -> Self {
         let log = world.keep_key_log();
         let recording = Recording::of(&world);
         let mut steps: Vec<_> = steps.iter().map(|(state, h)| (*state, Input::Message(*h))).collect();
@@ -169,8 +176,18 @@ fn sample(msg_type: H) -> Vec<u8> {
     [&[msg_type.0, 0, 0, len], body].concat()
 }
 
-/// The full handshakes against a real client.
+/// The handshakes against a real client.
 pub(crate) fn client_flows() -> Vec<Flow> {
+    full_client_flows().into_iter().chain(resumption::client_flows()).collect()
+}
+
+/// The handshakes against a real server.
+pub(crate) fn server_flows() -> Vec<Flow> {
+    full_server_flows().into_iter().chain(resumption::server_flows()).collect()
+}
+
+/// The full handshakes without resumption against a real client.
+fn full_client_flows() -> Vec<Flow> {
     use State as S;
     const HELLO: [(State, H); 2] =
         [(S::ServerHello, H::SERVER_HELLO), (S::ServerCertificate, H::CERTIFICATE)];
@@ -196,8 +213,8 @@ pub(crate) fn client_flows() -> Vec<Flow> {
     ]
 }
 
-/// The full handshakes against a real server.
-pub(crate) fn server_flows() -> Vec<Flow> {
+/// The full handshakes without resumption against a real server.
+fn full_server_flows() -> Vec<Flow> {
     use State as S;
     const HELLO: [(State, H); 1] = [(S::ClientHello, H::CLIENT_HELLO)];
     const CERTIFICATE: [(State, H); 1] = [(S::ClientCertificate, H::CERTIFICATE)];
@@ -222,8 +239,17 @@ pub(crate) fn flows() -> impl Iterator<Item = Flow> {
 
 /// The plain full handshake against a real side.
 pub(crate) fn plain(side: Side) -> Flow {
-    let flows = if side == Side::Client { client_flows() } else { server_flows() };
+    let flows = if side == Side::Client { full_client_flows() } else { full_server_flows() };
     flows.into_iter().next().expect("the first flow is the plain one")
+}
+
+/// A full handshake and abbreviated ones, against each real side.
+pub(crate) fn full_and_resumed() -> Vec<Flow> {
+    let resumed = ["resumed by ID", "resumed by ticket, renewed"];
+    let mut kinds: Vec<_> = [Side::Client, Side::Server].map(plain).into();
+    let more = resumption::client_flows().into_iter().chain(resumption::server_flows());
+    kinds.extend(more.filter(|flow| resumed.contains(&flow.name)));
+    kinds
 }
 
 /// One with a client certificate, against a real server.

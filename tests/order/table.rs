@@ -1,4 +1,4 @@
-//! The table of RFC 5246, 7.3, against every message in every state.
+//! The table of RFC 5246, 7.3, and of RFC 5077, 3.1, against every message in every state.
 
 use tls12::{
     Error, RecordError,
@@ -8,7 +8,7 @@ use tls12::{
 use super::flows::{Flow, Input, State, client_flows, server_flows};
 use crate::common::puppet::Now;
 
-/// What may come in each state, by RFC 5246, 7.3 and 7.4, and RFC 6066, 8; nothing else may.
+/// What may come in each state, by RFC 5246, 7.3 and 7.4, RFC 5077, 3.1 and 3.3, and RFC 6066, 8; nothing else may.
 fn legal(state: State) -> Vec<Input> {
     use Input::{ApplicationData, ChangeCipherSpec, Message};
     let mut inputs = match state {
@@ -19,6 +19,9 @@ fn legal(state: State) -> Vec<Input> {
         State::ServerKeyExchange => vec![Message(H::SERVER_KEY_EXCHANGE)],
         State::RequestOrDone => vec![Message(H::CERTIFICATE_REQUEST), Message(H::SERVER_HELLO_DONE)],
         State::Done => vec![Message(H::SERVER_HELLO_DONE)],
+        State::ServerTicket => vec![Message(H::NEW_SESSION_TICKET)],
+        State::CertificateOrChangeCipherSpec => vec![Message(H::CERTIFICATE), ChangeCipherSpec],
+        State::CertificateOrTicket => vec![Message(H::CERTIFICATE), Message(H::NEW_SESSION_TICKET)],
         State::ServerChangeCipherSpec | State::ClientChangeCipherSpec => vec![ChangeCipherSpec],
         State::ServerFinished | State::ClientFinished => vec![Message(H::FINISHED)],
         State::ClientHello => vec![Message(H::CLIENT_HELLO)],
@@ -44,6 +47,9 @@ fn is_client(state: State) -> bool {
         | State::ServerKeyExchange
         | State::RequestOrDone
         | State::Done
+        | State::ServerTicket
+        | State::CertificateOrChangeCipherSpec
+        | State::CertificateOrTicket
         | State::ServerChangeCipherSpec
         | State::ServerFinished
         | State::ClientTraffic => true,

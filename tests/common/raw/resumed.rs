@@ -49,6 +49,11 @@ impl Kept {
     }
 }
 
+/// The body of server_name with this host name (RFC 6066, 3).
+pub fn server_name(name: &str) -> Vec<u8> {
+    prefixed::<2>(&[&[0], &prefixed::<2>(name.as_bytes())[..]].concat())
+}
+
 /// NewSessionTicket, header included.
 pub fn new_session_ticket(hint: u32, ticket: &[u8]) -> Vec<u8> {
     framed(4, &[&hint.to_be_bytes()[..], &prefixed::<2>(ticket)].concat())
@@ -74,7 +79,9 @@ impl Raw {
     #[track_caller]
     pub fn offer(&mut self, hello: &Hello, kept: Option<&Kept>) -> Finished {
         self.randoms.client = hello.random;
-        self.message(&hello.message());
+        let message = hello.message();
+        self.count(&message);
+        message.chunks(1 << 14).for_each(|part| self.record(HANDSHAKE, part));
         match self.next_record() {
             Some((HANDSHAKE, body)) => self.inbox.extend_from_slice(&body),
             other => panic!("a flight is next, not {other:?}"),
@@ -86,6 +93,11 @@ impl Raw {
             (_, Some(kept)) => Finished { kept: self.resumed(kept), resumed: true },
             (_, None) => panic!("the server resumes what nobody has"),
         }
+    }
+
+    /// Counts handshake messages that are sent in another way.
+    pub fn count(&mut self, messages: &[u8]) {
+        self.transcript.extend_from_slice(messages);
     }
 
     fn full(&mut self) -> Kept {
@@ -102,6 +114,15 @@ impl Raw {
     }
 
     fn resumed(&mut self, kept: &Kept) -> Kept {
+        let made = self.read_resumed(kept);
+        self.change_cipher_spec();
+        let finished = self.finished(Side::Client);
+        self.message(&finished);
+        made
+    }
+
+    /// As a client: reads the whole flight of a server of ours that resumes.
+    pub fn read_resumed(&mut self, kept: &Kept) -> Kept {
         let hello = self.next_message();
         let Ok(Some(Message::ServerHello(message))) = Message::decode(&hello) else { panic!("ServerHello") };
         self.randoms.server = message.random;
@@ -109,9 +130,6 @@ impl Raw {
         self.adopt(kept);
         let (hint, ticket) = self.ticket(promised);
         self.read_finished();
-        self.change_cipher_spec();
-        let finished = self.finished(Side::Client);
-        self.message(&finished);
         Kept { session_id, ticket, hint, ..kept.clone() }
     }
 
