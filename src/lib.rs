@@ -92,7 +92,7 @@ pub use connection::{Connection, ConnectionInfo, HalfReceived, Received};
 pub use crypto::Seed;
 pub use error::{Error, Illegal, Incompatible, Refusal};
 pub use handshake::ConfigError;
-pub use pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+pub use pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem};
 pub use record::{Excess, Plaintext, RecordError, RecvBuf, Truncated};
 pub use schedule::{ContextTooLong, Exporter, KeyLog};
 pub use server::{ClientAuth, ServerConfig, ServerHandshake};
