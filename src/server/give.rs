@@ -58,7 +58,8 @@ impl Gives {
         match hello.extensions.session_ticket {
             Some(_) if resumption.tickets().issues() => Self::Ticket,
             // R33: 32 random bytes; a client's ID never becomes one.
-            _ if resumption.ids() => {
+            // An ID under which nothing could be stored would promise too much.
+            _ if resumption.ids() && resumption.lifetime_of(cx.now.as_secs(), cx.now) > 0 => {
                 Self::Stored(SessionId::from(*cx.seed.draw::<32>(Label::SessionId).expose()))
             }
             _ => Self::Nothing,

@@ -1,9 +1,14 @@
 //! Certificates, keys and roots: from files, from the system, or made on the spot.
-#![expect(clippy::disallowed_methods, reason = "the command reads files and the clock")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the command reads files and the clock"
+)]
 
 use std::{
     fmt::Display,
     fs,
+    io::Read,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     path::Path,
     time::{Duration, SystemTime},
@@ -37,9 +42,58 @@ fn trouble(path: &Path, error: impl Display) -> Trouble {
     format!("{}: {error}", path.display())
 }
 
+/// The longest file that is read, in bytes: certificates of a whole system have less.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+/// Reads a file, but not one without an end.
+fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(|error| trouble(path, error))?;
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| trouble(path, error))?;
+    match u64::try_from(bytes.len()) {
+        Ok(length) if length <= MAX_FILE => Ok(bytes),
+        _ => Err(trouble(path, "this file is longer than 4 MiB")),
+    }
+}
+
+/// Reads an OCSP response that says something about a certificate (RFC 6960, 4.2.1):
+/// `OCSPResponse ::= SEQUENCE { responseStatus ENUMERATED { successful (0), … }, … }`, in DER.
+pub(crate) fn ocsp_response(path: &Path) -> Result<Vec<u8>, Trouble> {
+    const SUCCESSFUL: [u8; 3] = [0x0a, 1, 0];
+    let bytes = read(path)?;
+    if bytes.starts_with(b"-----BEGIN") {
+        return Err(trouble(path, "an OCSP response is needed in DER, and this is PEM"));
+    }
+    let content = match bytes.as_slice() {
+        [0x30, length, content @ ..] if *length < 0x80 && content.len() == usize::from(*length) => content,
+        [0x30, 0x81, length, content @ ..] if content.len() == usize::from(*length) => content,
+        [0x30, 0x82, high, low, content @ ..]
+            if content.len() == usize::from(u16::from_be_bytes([*high, *low])) =>
+        {
+            content
+        }
+        _ => return Err(trouble(path, "this is no OCSP response (DER)")),
+    };
+    match content.starts_with(&SUCCESSFUL) {
+        true => Ok(bytes),
+        false => Err(trouble(path, "this OCSP response is none of status successful: no client takes it")),
+    }
+}
+
+/// What there is to say about the dates of a certificate that no peer will accept.
+fn out_of_date(credential: &Credential) -> Option<String> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
+    let (leaf, name) = (credential.leaf(), credential.name());
+    if now > leaf.not_after() {
+        return Some(format!("warning: the certificate in {name} has expired: peers will refuse it"));
+    }
+    (now < leaf.not_before())
+        .then(|| format!("warning: the certificate in {name} is not valid yet: peers will refuse it"))
+}
+
 /// Reads all certificates of a PEM file.
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Trouble> {
-    let bytes = fs::read(path).map_err(|error| trouble(path, error))?;
+    let bytes = read(path)?;
     let found: Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(&bytes).collect();
     match found.map_err(|error| trouble(path, error))? {
         none if none.is_empty() => Err(trouble(path, "there is no CERTIFICATE in this file (PEM)")),
@@ -49,7 +103,7 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
 
 /// Reads one private key of a PEM file: PKCS#8, SEC1 or PKCS#1.
 fn private_key(provider: &'static Provider, path: &Path) -> Result<LocalKey, Trouble> {
-    let bytes = fs::read(path).map_err(|error| trouble(path, error))?;
+    let bytes = read(path)?;
     let key = match PrivateKeyDer::from_pem_slice(&bytes) {
         Ok(key) => key,
         Err(pem::Error::NoItemsFound) => {
@@ -76,7 +130,12 @@ fn identity(provider: &'static Provider, cert: &Path, key_file: &Path) -> Result
     let credential = Credential::new(name, certificates(cert)?).map_err(|error| trouble(cert, error))?;
     let key = private_key(provider, key_file)?;
     match credential.fits_key(&key.public_key()) {
-        true => Ok(Identity { credential, key }),
+        true => {
+            if let Some(warning) = out_of_date(&credential) {
+                eprintln!("{warning}");
+            }
+            Ok(Identity { credential, key })
+        }
         false => Err(trouble(
             key_file,
             format_args!("this is not the key of the certificate in {}", cert.display()),

@@ -1,7 +1,6 @@
 //! `tls12 serve`: the listener.
-#![expect(clippy::disallowed_methods, reason = "the command reads files")]
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tls12::{
     ClientAuth, ServerConfig,
@@ -144,8 +143,7 @@ fn config(
     let mut identities = identities.into_iter();
     let mut first = identities.next().ok_or("there is no certificate")?;
     if let Some(path) = &args.ocsp {
-        let response = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        first.credential = first.credential.with_ocsp(response);
+        first.credential = first.credential.with_ocsp(certs::ocsp_response(path)?);
     }
     let others: Vec<Identity> = identities.collect();
     let mut config = ServerConfig::new(provider, first.credential)

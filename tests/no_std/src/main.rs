@@ -70,7 +70,7 @@ fn now() -> UnixTime {
 fn greets() -> bool {
     let Ok(name) = ServerName::try_from("a.example") else { return false };
     let config = Arc::new(ClientConfig::new(&RUSTCRYPTO));
-    let client = ClientHandshake::start(config, name, Seed::for_replay([1; 32]), RecvBuf::new(), now());
+    let client = ClientHandshake::start(config, name, None, Seed::for_replay([1; 32]), RecvBuf::new(), now());
     let ClientHandshake::NeedsFlush(greeting) = client else { return false };
     let ServerHandshake::NeedsConfig(asked) = answer(greeting.bytes()) else { return false };
     asked.client_hello().server_name() == Some("a.example")
