@@ -1,6 +1,10 @@
 //! Every flow by name: full, by ID, the four of RFC 5077, renewals, the zero-length ticket.
 
 mod common;
+#[path = "flows/golden.rs"]
+mod golden;
+#[path = "flows/rotation.rs"]
+mod rotation;
 
 use common::{
     certs::{NOW, at},

@@ -6,12 +6,14 @@ use tls12::{
     ClientAuth, ClientConfig, ServerConfig,
     crypto::RUSTCRYPTO,
     pki::{VerifyPeer, WebPki},
+    session::{RenewWhen, ResumedBy, Tickets},
     wire::MaxFragmentLength,
 };
 
 use super::{
-    certs::{Ca, Key, Spec},
+    certs::{Ca, Key, NOW, Spec, at},
     pair::{NAME, World},
+    resuming::{HOUR, policy},
 };
 
 /// What stands in for an OCSP response: the stack carries it and does not look into it.
@@ -67,8 +69,35 @@ impl World {
     }
 }
 
+/// The flows of RFC 5077, 3.1, and of RFC 5246, 7.3, by name: what a client that was here before, or never, is given.
+pub fn resumption_flows() -> Vec<(&'static str, World)> {
+    let back =
+        |by, tickets| World::after_a_visit(by).with_policy(policy().with_tickets(tickets).with_ids(false));
+    let mut without_key = World::resuming();
+    // The only key of its ring has long ceased to seal.
+    without_key.now = at(NOW + 40 * HOUR);
+    let neither = policy().with_tickets(Tickets::Off).with_ids(false);
+    let by_ticket = ResumedBy::Ticket;
+    vec![
+        ("full_with_ticket", World::resuming()),
+        ("resumed_by_ticket", back(by_ticket, Tickets::Issue)),
+        ("resumed_by_ticket_and_renewed", back(by_ticket, Tickets::Renew(RenewWhen::Always))),
+        ("ticket_refused_and_nothing_new", back(by_ticket, Tickets::Ignore)),
+        ("ticket_refused_and_a_new_one_issued", back(by_ticket, Tickets::IgnoreAndIssue)),
+        ("zero_length_ticket", without_key),
+        ("full_with_id", World::resuming_by(ResumedBy::SessionId)),
+        ("resumed_by_id", World::after_a_visit(ResumedBy::SessionId)),
+        ("full_with_neither", World::new().with_policy(neither)),
+    ]
+}
+
 /// Worlds whose handshakes differ in what is said and how, by name.
 pub fn worlds() -> Vec<(&'static str, World)> {
+    full_worlds().into_iter().chain(resumption_flows()).collect()
+}
+
+/// Worlds without resumption.
+fn full_worlds() -> Vec<(&'static str, World)> {
     const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
     vec![
         ("ECDSA", World::new()),

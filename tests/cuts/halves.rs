@@ -38,7 +38,8 @@ fn read_all(mut reader: Reader, mut buf: RecvBuf, wire: &mpsc::Receiver<Vec<u8>>
     }
 }
 
-fn write_all(mut writer: Writer, data: &[u8], wire: &mpsc::Sender<Vec<u8>>) {
+/// Writes all of it and closes. A writer that fails drops the wire, which the reader notices.
+fn write_all(mut writer: Writer, data: &[u8], wire: mpsc::Sender<Vec<u8>>) {
     for (n, piece) in data.chunks(5000).enumerate() {
         let mut out = vec![0; piece.len() + writer.overhead()];
         match n % 2 {
@@ -68,8 +69,9 @@ fn four_halves_in_four_threads_move_a_megabyte_each_way() {
     let data = |of: u32| (0..1_000_000_u32).map(|n| (n.wrapping_mul(of) >> 8) as u8).collect::<Vec<u8>>();
     let (upload, download) = (data(7), data(11));
     thread::scope(|scope| {
-        scope.spawn(|| write_all(client_writer, &upload, &up));
-        scope.spawn(|| write_all(server_writer, &download, &down));
+        let (uploaded, downloaded) = (&upload, &download);
+        scope.spawn(move || write_all(client_writer, uploaded, up));
+        scope.spawn(move || write_all(server_writer, downloaded, down));
         let (client_buf, server_buf) = (client.buf, server.buf);
         let at_server = scope.spawn(move || read_all(server_reader, server_buf, &at_server));
         let at_client = scope.spawn(move || read_all(client_reader, client_buf, &at_client));

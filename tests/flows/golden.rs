@@ -1,0 +1,172 @@
+//! What both sides say in each flow, to the byte, against vectors/transcripts/flows.
+//!
+//! When it has changed on purpose: `TLS12_RECORD=1 cargo test --test flows golden`, and read the diff.
+#![expect(clippy::disallowed_methods, reason = "a test of files")]
+
+use std::{collections::VecDeque, env, fmt::Write, fs, path::PathBuf};
+
+use tls12::{
+    ConnectionInfo,
+    schedule::Side,
+    session::{HandshakeKind, NotResumed, TicketSent},
+};
+
+use crate::common::{
+    pair::World,
+    steps::{Need, Steps},
+    worlds::resumption_flows,
+};
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors/transcripts/flows")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One side, what is on its way to it, and what became of it.
+struct Speaker {
+    side: Side,
+    steps: Option<Steps>,
+    arriving: VecDeque<u8>,
+    end: Option<ConnectionInfo>,
+}
+
+impl Speaker {
+    fn new(side: Side, world: &World) -> Self {
+        Self { side, steps: Some(Steps::start(side, world)), arriving: VecDeque::new(), end: None }
+    }
+
+    /// Goes on as far as it can; what it says, flush by flush.
+    fn speak(&mut self, world: &World) -> Vec<Vec<u8>> {
+        let mut said = Vec::new();
+        while let Some(steps) = self.steps.take() {
+            self.steps = Some(match steps.need() {
+                Need::Flush { bytes, .. } => {
+                    said.push(bytes);
+                    steps.all_sent()
+                }
+                Need::Input if self.arriving.is_empty() => {
+                    self.steps = Some(steps);
+                    break;
+                }
+                Need::Input => {
+                    let bytes: Vec<u8> = self.arriving.drain(..).collect();
+                    steps.received(&bytes, world.now)
+                }
+                Need::Answer => steps.answered(world),
+                Need::Done => {
+                    self.end = Some(steps.connection().tls.info().clone());
+                    break;
+                }
+                Need::Failed(error) => panic!("{error}"),
+            });
+        }
+        said
+    }
+}
+
+/// All that is said, in its order, and how each side ended.
+fn speak(world: &World) -> (Vec<(Side, Vec<u8>)>, [ConnectionInfo; 2]) {
+    let mut said = Vec::new();
+    let mut sides = [Side::Client, Side::Server].map(|side| Speaker::new(side, world));
+    for turn in 0.. {
+        assert!(turn < 20, "both wait");
+        if sides.iter().all(|side| side.end.is_some()) {
+            break;
+        }
+        let [speaker, listener] = match turn % 2 {
+            0 => sides.each_mut(),
+            _ => {
+                let [client, server] = sides.each_mut();
+                [server, client]
+            }
+        };
+        for bytes in speaker.speak(world) {
+            listener.arriving.extend(&bytes);
+            said.push((speaker.side, bytes));
+        }
+    }
+    (said, sides.map(|side| side.end.expect("an end")))
+}
+
+fn verdict(info: &ConnectionInfo) -> String {
+    let reason = info.handshake.reason().map_or(0, NotResumed::code);
+    format!("{} {reason} {}", info.handshake.code(), info.ticket.code())
+}
+
+/// The file of a flow.
+fn transcript(name: &str, world: &World) -> String {
+    let mut text = format!(
+        "# A handshake of both sides of this crate: what each was given, what each said, and what each told of it.\n\
+         # Written by tests/flows/golden.rs, which compares every byte.\n\nflow: {name}\n"
+    );
+    let mut line = |name: &str, value: &str| writeln!(text, "{name}: {value}").expect("a String takes all");
+    line("now", &world.now.as_secs().to_string());
+    line("client-seed", &hex(&world.seeds.0));
+    line("server-seed", &hex(&world.seeds.1));
+    if let Some(session) = &world.session {
+        line("client-session", &hex(session.to_bytes().expose()));
+    }
+    for (key, sealed) in world.store.kept().iter() {
+        line("stored", &format!("{} {}", hex(&key.0), hex(&sealed.0)));
+    }
+    let (said, [client, server]) = speak(world);
+    for (side, bytes) in said {
+        line(if side == Side::Client { "client" } else { "server" }, &hex(&bytes));
+    }
+    line("client-verdict", &verdict(&client));
+    line("server-verdict", &verdict(&server));
+    text
+}
+
+#[test]
+fn golden_transcripts_have_every_byte_of_every_flow() {
+    let recording = env::var_os("TLS12_RECORD").is_some();
+    let mut differ = Vec::new();
+    for (name, world) in resumption_flows() {
+        let path = folder().join(name).with_extension("txt");
+        let now = transcript(name, &world);
+        if recording {
+            fs::create_dir_all(folder()).expect("a folder");
+            fs::write(&path, &now).expect("a file");
+        }
+        let golden = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        differ.extend((golden != now).then_some(name));
+    }
+    assert!(differ.is_empty(), "these flows say something else than their transcripts: {differ:?}");
+}
+
+/// The numbers of [`verdict`] by hand: 1 full, 2 by ID, 3 by ticket; the reason; 1 issued, 2 empty.
+#[test]
+fn golden_transcripts_end_with_the_verdicts_of_their_names() {
+    let expected = [
+        ("full_with_ticket", "1 1 1", "1 1 1"),
+        ("resumed_by_ticket", "3 0 0", "3 0 0"),
+        ("resumed_by_ticket_and_renewed", "3 0 1", "3 0 1"),
+        ("ticket_refused_and_nothing_new", "1 3 0", "1 4 0"),
+        ("ticket_refused_and_a_new_one_issued", "1 3 1", "1 4 1"),
+        ("zero_length_ticket", "1 1 2", "1 1 2"),
+        ("full_with_id", "1 1 0", "1 1 0"),
+        ("resumed_by_id", "2 0 0", "2 0 0"),
+        ("full_with_neither", "1 1 0", "1 1 0"),
+    ];
+    let mut files: Vec<_> =
+        fs::read_dir(folder()).expect("a folder").map(|file| file.expect("a file")).collect();
+    files.sort_by_key(fs::DirEntry::file_name);
+    assert_eq!(files.len(), expected.len(), "a transcript without a flow, or a flow without one");
+    for (name, client, server) in expected {
+        let path = folder().join(name).with_extension("txt");
+        let text = fs::read_to_string(path).expect("a transcript");
+        let ends = format!("client-verdict: {client}\nserver-verdict: {server}\n");
+        assert!(text.ends_with(&ends), "{name}");
+    }
+}
+
+#[test]
+fn the_numbers_of_a_verdict_are_read_back_as_what_they_are() {
+    let (_, [client, _]) = speak(&resumption_flows().remove(3).1);
+    assert_eq!(client.handshake, HandshakeKind::Full(NotResumed::Declined));
+    assert_eq!((verdict(&client).as_str(), client.ticket), ("1 3 0", TicketSent::No));
+}
