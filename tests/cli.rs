@@ -10,6 +10,8 @@ mod common;
 
 mod cli {
     mod files;
+    mod resuming;
     mod running;
     mod tests;
+    mod ticket_keys;
 }

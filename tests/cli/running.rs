@@ -1,9 +1,10 @@
 //! The command, running.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     net::TcpStream,
     process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
+    sync::mpsc::{Receiver, channel},
     thread,
     time::{Duration, Instant},
 };
@@ -40,6 +41,8 @@ pub(super) struct Serving {
     /// Its first line.
     pub(super) greeting: String,
     pub(super) port: u16,
+    /// What it says on standard error after that.
+    said: Receiver<String>,
 }
 
 impl Serving {
@@ -49,13 +52,14 @@ impl Serving {
         let mut stderr = BufReader::new(child.stderr.take().expect("its errors"));
         let mut greeting = String::new();
         stderr.read_line(&mut greeting).expect("a first line");
-        // Nobody reads the rest, but somebody has to take it.
-        thread::spawn(move || stderr.read_to_end(&mut Vec::new()));
+        // Somebody has to take the rest, whether it is of interest or not.
+        let (saying, said) = channel();
+        thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| saying.send(line)));
         let port = greeting.strip_prefix("listening on 127.0.0.1:").and_then(|rest| rest.split(' ').next());
         let port =
             port.and_then(|port| port.parse().ok()).unwrap_or_else(|| panic!("no port in {greeting:?}"));
         let log = BufReader::new(child.stdout.take().expect("its log"));
-        Self { child, log, greeting, port }
+        Self { child, log, greeting, port, said }
     }
 
     /// Calls it with `tls12 connect`.
@@ -76,9 +80,24 @@ impl Serving {
         line
     }
 
-    pub(super) fn terminate(&mut self) -> ExitStatus {
-        let kill = format!("kill -TERM {}", self.child.id());
+    /// The next line on standard error that has these words in it.
+    pub(super) fn says(&self, words: &str) -> String {
+        loop {
+            let line = self.said.recv_timeout(TIMEOUT).unwrap_or_else(|_| panic!("it never said {words:?}"));
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    /// Sends it a signal, for instance `HUP`.
+    pub(super) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
+    }
+
+    pub(super) fn terminate(&mut self) -> ExitStatus {
+        self.signal("TERM");
         let deadline = Instant::now() + TIMEOUT;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait().expect("a status") {

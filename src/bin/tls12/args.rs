@@ -4,6 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::resume_args::{Resume, Sessions, TicketKeys};
+
 /// Serves and calls TLS 1.2.
 #[derive(Debug, Parser)]
 #[command(name = "tls12", version, about = "Serves and calls TLS 1.2")]
@@ -19,8 +21,11 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Calls a server: standard input goes to it, what it sends goes to standard output
     Connect(Connect),
-    /// Shows handshakes between a client and a server over a real socket, message by message
+    /// Shows every flow of handshakes between a client and a server over real sockets, message by message
     Demo,
+    /// Makes, describes and converts files of ticket keys
+    #[command(subcommand)]
+    TicketKeys(TicketKeys),
 }
 
 /// `tls12 serve`.
@@ -51,6 +56,8 @@ pub(crate) struct Serve {
     /// How a connection is logged on standard output, one line each
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) log: LogFormat,
+    #[command(flatten)]
+    pub(crate) resume: Resume,
     #[command(flatten)]
     pub(crate) limits: Limits,
 }
@@ -121,6 +128,8 @@ pub(crate) struct Connect {
     /// Closes the connection at the end of standard input, without waiting for the rest of the answer
     #[arg(long)]
     pub(crate) close_on_eof: bool,
+    #[command(flatten)]
+    pub(crate) sessions: Sessions,
 }
 
 /// Whether clients present certificates.
@@ -168,7 +177,7 @@ fn host_and_port(text: &str) -> Result<HostPort, String> {
 }
 
 /// Reads a length of time: a whole number and `ms`, `s`, `m` or `h`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
     let milliseconds: u64 = match unit {
@@ -225,6 +234,10 @@ mod tests {
             &["tls12", "serve", "--client-auth", "require"],
             &["tls12", "serve", "--max-connections", "0"],
             &["tls12", "connect", "localhost:1", "--ca", "f", "--insecure"],
+            &["tls12", "serve", "--ticket-keys", "a", "--ticket-ratchet", "b"],
+            &["tls12", "serve", "--ticket-key-format", "nginx"],
+            &["tls12", "serve", "--session-cache", "some"],
+            &["tls12", "ticket-keys", "new", "a", "--bytes", "64"],
             &["tls12"],
         ] {
             assert!(Arguments::try_parse_from(wrong).is_err(), "{wrong:?}");

@@ -1,6 +1,7 @@
 //! `tls12 connect`.
 
 use std::{
+    fmt,
     io::{self, ErrorKind},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -21,37 +22,89 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Failure, args::Connect, certs, keylog, traffic::within, words};
+use crate::{
+    Failure,
+    args::{Connect, HostPort},
+    certs, keylog,
+    sessions::Sessions,
+    traffic::within,
+    words,
+};
 
 /// For how long a connection and a handshake may take to come about.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// For how long the peer's last words are waited for when there is nothing more to say.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// Calls a server and carries standard input and output to and fro.
+/// Calls a server and carries standard input and output to and fro, or connects again and again.
 pub(crate) async fn run(args: Connect) -> Result<(), Failure> {
-    let (connector, name, seen) = prepare(&args).map_err(Failure::Usage)?;
-    let server = format!("{}:{}", args.server.host, args.server.port);
-    let connecting = TcpStream::connect((args.server.host.as_str(), args.server.port));
-    let mut tcp = within(PATIENCE, "connecting", connecting)
-        .await
-        .map_err(|error| Failure::Failed(format!("{server} cannot be reached: {error}")))?;
-    let _ = tcp.set_nodelay(true);
-    let tls = match within(PATIENCE, "the handshake", connector.connect(name, None, &mut tcp)).await {
-        Ok(tls) => tls,
-        Err(error) => {
+    let (call, sessions) = prepare(&args).map_err(Failure::Usage)?;
+    sessions.check(&call.name, &call.connector.trust());
+    for _ in 0..=args.sessions.reconnect {
+        let mut tcp = call.tcp().await?;
+        let result = match call.tls(&mut tcp, &sessions).await {
+            Ok(tls) if args.sessions.reconnect == 0 => carry(tls, args.close_on_eof).await,
+            Ok(mut tls) => within(GOODBYE, "closing", tls.shutdown()).await,
+            Err(error) => {
+                let _ = timeout(GOODBYE, linger(&mut tcp)).await;
+                return Err(Failure::Failed(format!(
+                    "no connection to {call}: {}",
+                    explain(&error, &call.seen)
+                )));
+            }
+        };
+        if let Err(error) = result {
+            sessions.connection_failed();
             let _ = timeout(GOODBYE, linger(&mut tcp)).await;
-            return Err(Failure::Failed(format!("no connection to {server}: {}", explain(&error, &seen))));
+            let why = words::sentence(&error);
+            return Err(Failure::Failed(format!("the connection to {call} failed: {why}")));
         }
-    };
-    eprintln!("connected to {server} {}", words::of_called_connection(tls.info()).line());
-    let result = carry(tls, args.close_on_eof).await;
-    if result.is_err() {
-        let _ = timeout(GOODBYE, linger(&mut tcp)).await;
     }
-    result.map_err(|error| {
-        Failure::Failed(format!("the connection to {server} failed: {}", words::sentence(&error)))
-    })
+    Ok(())
+}
+
+/// Whom to call, and how.
+struct Call {
+    connector: Connector<Verifier>,
+    host: HostPort,
+    name: ServerName<'static>,
+    seen: Seen,
+}
+
+impl Call {
+    async fn tcp(&self) -> Result<TcpStream, Failure> {
+        let connecting = TcpStream::connect((self.host.host.as_str(), self.host.port));
+        let tcp = within(PATIENCE, "connecting", connecting).await;
+        let tcp = tcp.map_err(|error| Failure::Failed(format!("{self} cannot be reached: {error}")))?;
+        let _ = tcp.set_nodelay(true);
+        Ok(tcp)
+    }
+
+    /// A handshake and its status line.
+    async fn tls<'t>(
+        &self,
+        tcp: &'t mut TcpStream,
+        sessions: &Sessions,
+    ) -> io::Result<TlsStream<&'t mut TcpStream>> {
+        let shaking = self.connector.connect(self.name.clone(), None, tcp);
+        match within(PATIENCE, "the handshake", shaking).await {
+            Ok(tls) => {
+                eprintln!("connected to {self} {}", words::of_called_connection(tls.info()).line());
+                sessions.succeeded(tls.info());
+                Ok(tls)
+            }
+            Err(error) => {
+                sessions.failed();
+                Err(error)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host.host, self.host.port)
+    }
 }
 
 /// Remembers what it was shown, so that a refusal can say more about it.
@@ -68,11 +121,15 @@ impl<V: VerifyPeer> VerifyPeer for Remembering<V> {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(peer.clone());
         self.verifier.verify(peer)
     }
+
+    fn trust(&self) -> Option<[u8; 32]> {
+        self.verifier.trust()
+    }
 }
 
 type Verifier = Remembering<Box<dyn VerifyPeer>>;
 
-fn prepare(args: &Connect) -> Result<(Connector<Verifier>, ServerName<'static>, Seen), String> {
+fn prepare(args: &Connect) -> Result<(Call, Sessions), String> {
     let provider = Provider::best();
     let name = args.name.as_ref().unwrap_or(&args.server.host);
     let server_name = ServerName::try_from(name.clone())
@@ -82,16 +139,20 @@ fn prepare(args: &Connect) -> Result<(Connector<Verifier>, ServerName<'static>, 
         None if args.insecure => Box::new(DangerousAcceptAny),
         None => Box::new(certs::system_roots(provider)?),
     };
-    let mut config = ClientConfig::new(provider).with_alpn(args.alpn.iter().map(String::as_bytes));
+    let mut config = ClientConfig::new(provider)
+        .with_alpn(args.alpn.iter().map(String::as_bytes))
+        .with_tickets(!args.sessions.no_tickets);
     if let Some(path) = &args.keylog {
         config = config.with_key_log(keylog::open(path)?);
     }
     let seen = Seen::default();
-    let connector = Connector::new(config, Remembering { verifier, seen: seen.clone() });
+    let sessions = Sessions::load(&args.sessions);
+    let connector = Connector::new(config, Remembering { verifier, seen: seen.clone() })
+        .with_sessions(sessions.kept.clone());
     let connector = certs::identities(provider, &args.identity)?
         .into_iter()
         .fold(connector, |connector, identity| connector.with_credential(identity.credential, identity.key));
-    Ok((connector, server_name, seen))
+    Ok((Call { connector, host: args.server.clone(), name: server_name, seen }, sessions))
 }
 
 /// Why a handshake failed, for a person who wants to do something about it.

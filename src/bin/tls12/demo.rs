@@ -13,10 +13,12 @@ use std::{
 };
 
 use tls12::{
-    ClientAuth, ClientConfig, ConnectionInfo, ServerConfig, ServerName,
+    ClientAuth, ClientConfig, ConnectionInfo, Seed, ServerConfig, ServerName, UnixTime,
     blocking::{Acceptor, Connector},
-    crypto::{LocalKey, Provider, Sign},
+    crypto::{LocalKey, Provider},
     pki::{VerifyPeer, WebPki},
+    session::{ClientSession, DEFAULT_PERIOD, KeyRing, RenewWhen, Resumption, TicketKey, Tickets},
+    store::{Limits, MemoryStore, SessionStore},
 };
 
 use crate::{
@@ -36,58 +38,144 @@ pub(crate) fn run() -> Result<(), Failure> {
 }
 
 fn print() -> Result<(), String> {
-    let provider = Provider::best();
-    let server = certs::for_localhost(provider)?;
-    let client = certs::for_client(provider, "demo client")?;
-    let (trust_server, trust_client) = (trust(provider, &server)?, trust(provider, &client)?);
-    let config = ServerConfig::new(provider, server.credential).with_alpn([&b"demo"[..]]);
-    let call = ClientConfig::new(provider).with_alpn([&b"demo"[..]]);
-
-    let acceptor = Acceptor::new(config.clone(), server.key.clone());
-    let connector = Connector::new(call.clone(), trust_server.clone());
-    show("A full handshake: the server shows a certificate", &acceptor, &connector)?;
-
-    let config =
-        config.with_client_auth(ClientAuth::Require).with_client_authorities(trust_client.authorities());
-    let acceptor = Acceptor::new(config, server.key).with_client_verifier(trust_client);
-    let connector = Connector::new(call, trust_server).with_credential(client.credential, client.key);
-    show("A full handshake with a client certificate", &acceptor, &connector)
+    let stage = Stage::new()?;
+    by_ticket(&stage)?;
+    by_id(&stage)?;
+    with_client_certificate(&stage)
 }
 
-fn trust(provider: &'static Provider, identity: &Identity) -> Result<WebPki, String> {
-    WebPki::new(provider, identity.credential.chain().to_vec()).map_err(|error| error.to_string())
-}
+/// The four flows of RFC 5077, and the one where there is no ticket after all.
+fn by_ticket(stage: &Stage) -> Result<(), String> {
+    let keys = ring(UnixTime::now())?;
+    let policy = |tickets| Some(Resumption::new(keys.clone()).with_tickets(tickets));
+    let acceptor = stage.acceptor(policy(Tickets::Issue));
+    let connector = stage.connector();
+    let with = |title: &str, tickets, session| {
+        acceptor.set_config(stage.config(policy(tickets)));
+        show(title, &acceptor, &connector, session)
+    };
+    let first = with("Full, and a ticket is issued (RFC 5077, flow 1)", Tickets::Issue, None)?;
+    let ticket = || first.as_ref().map(ClientSession::duplicate);
+    with("Resumed by ticket, which stays as it is (flow 2)", Tickets::Issue, ticket())?;
+    with("Resumed by ticket, which is renewed (flow 2)", Tickets::Renew(RenewWhen::Always), ticket())?;
+    with("The ticket is refused, and there is no other (flow 3)", Tickets::Ignore, ticket())?;
+    with("The ticket is refused, and another one is issued (flow 4)", Tickets::IgnoreAndIssue, ticket())?;
 
-/// Runs one connection and prints its ladder.
-fn show<V: VerifyPeer>(
-    title: &str,
-    acceptor: &Acceptor<LocalKey, V>,
-    connector: &Connector<WebPki>,
-) -> Result<(), String> {
-    let (sent, info) = converse(acceptor, connector).map_err(|error| words::sentence(&error))?;
-    println!("{title}\n\n{}", ladder::draw(&sent));
-    println!("  {}\n", words::of_called_connection(&info).line());
+    let long_ago = UnixTime::since_unix_epoch(Duration::from_secs(1_000_000_000));
+    let no_key = Resumption::new(ring(long_ago)?);
+    let title = "Full, and the ticket is empty: it was promised, and no key is left to seal it";
+    show(title, &stage.acceptor(Some(no_key)), &connector, None)?;
     Ok(())
 }
 
-/// One handshake, one line each way, one close each way. What was sent is as the client saw it.
-fn converse<K: Sign, V: VerifyPeer>(
-    acceptor: &Acceptor<K, V>,
+fn by_id(stage: &Stage) -> Result<(), String> {
+    let policy = Resumption::new(ring(UnixTime::now())?).with_tickets(Tickets::Off);
+    let connector = Connector::new(stage.call.clone().with_tickets(false), stage.trust_server.clone());
+    let store = MemoryStore::new(Limits::sessions(10));
+    let acceptor = stage.acceptor(Some(policy)).with_store(store);
+    let session = show("Full, and the session is kept under an ID", &acceptor, &connector, None)?;
+    show("Resumed by ID", &acceptor, &connector, session)?;
+    show("Full, and nothing to resume it with", &stage.acceptor(None), &connector, None)?;
+    Ok(())
+}
+
+fn with_client_certificate(stage: &Stage) -> Result<(), String> {
+    let client = certs::for_client(Provider::best(), "demo client")?;
+    let trust_client = trust(&client)?;
+    let config = stage.config(None).with_client_auth(ClientAuth::Require);
+    let config = config.with_client_authorities(trust_client.authorities());
+    let acceptor = Acceptor::new(config, stage.server.key.clone()).with_client_verifier(trust_client);
+    let connector = stage.connector().with_credential(client.credential, client.key);
+    show("Full, with a client certificate", &acceptor, &connector, None)?;
+    Ok(())
+}
+
+/// What all connections share.
+struct Stage {
+    server: Identity,
+    trust_server: WebPki,
+    call: ClientConfig,
+}
+
+impl Stage {
+    fn new() -> Result<Self, String> {
+        let server = certs::for_localhost(Provider::best())?;
+        let call = ClientConfig::new(Provider::best()).with_alpn([&b"demo"[..]]);
+        Ok(Self { trust_server: trust(&server)?, server, call })
+    }
+
+    fn config(&self, resumption: Option<Resumption>) -> ServerConfig {
+        let config = ServerConfig::new(Provider::best(), self.server.credential.clone());
+        let config = config.with_alpn([&b"demo"[..]]);
+        match resumption {
+            Some(resumption) => config.with_resumption(resumption),
+            None => config,
+        }
+    }
+
+    fn acceptor(&self, resumption: Option<Resumption>) -> Acceptor<LocalKey> {
+        Acceptor::new(self.config(resumption), self.server.key.clone())
+    }
+
+    fn connector(&self) -> Connector<WebPki> {
+        Connector::new(self.call.clone(), self.trust_server.clone())
+    }
+}
+
+fn ring(since: UnixTime) -> Result<KeyRing, String> {
+    let seed = Seed::from_os().map_err(|error| error.to_string())?;
+    Ok(KeyRing::new(TicketKey::generate(seed, since, DEFAULT_PERIOD)))
+}
+
+fn trust(identity: &Identity) -> Result<WebPki, String> {
+    let roots = identity.credential.chain().to_vec();
+    WebPki::new(Provider::best(), roots).map_err(|error| error.to_string())
+}
+
+/// Runs one connection, offering `session`, prints its ladder and what both sides say of it, and gives the session for
+/// the next one.
+fn show<V: VerifyPeer, S: SessionStore + 'static>(
+    title: &str,
+    acceptor: &Acceptor<LocalKey, V, S>,
     connector: &Connector<WebPki>,
-) -> io::Result<(Vec<Sent>, ConnectionInfo)> {
+    session: Option<ClientSession>,
+) -> Result<Option<ClientSession>, String> {
+    let told = converse(acceptor, connector, session).map_err(|error| words::sentence(&error))?;
+    println!("{title}\n\n{}", ladder::draw(&told.sent));
+    println!("  client: {}", words::of_called_connection(&told.client).line());
+    println!("  server: {}\n", words::of_served_connection(&told.server).line());
+    Ok(told.session)
+}
+
+/// What a conversation leaves behind. What was sent is as the client saw it.
+struct Told {
+    sent: Vec<Sent>,
+    client: ConnectionInfo,
+    server: ConnectionInfo,
+    session: Option<ClientSession>,
+}
+
+/// One handshake, one line each way, one close each way.
+fn converse<V: VerifyPeer, S: SessionStore + 'static>(
+    acceptor: &Acceptor<LocalKey, V, S>,
+    connector: &Connector<WebPki>,
+    session: Option<ClientSession>,
+) -> io::Result<Told> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     thread::scope(|scope| {
         let server = scope.spawn(|| answer(&listener.accept()?.0, acceptor));
-        let called = call(&TcpStream::connect(address)?, connector);
+        let called = call(&TcpStream::connect(address)?, connector, session);
         let served = server.join().map_err(|_| io::Error::other("the server panicked"))?;
-        let called = called?;
-        served?;
-        Ok(called)
+        let (sent, client, session) = called?;
+        Ok(Told { sent, client, server: served?, session })
     })
 }
 
-fn answer<K: Sign, V: VerifyPeer>(tcp: &TcpStream, acceptor: &Acceptor<K, V>) -> io::Result<()> {
+fn answer<V: VerifyPeer, S: SessionStore + 'static>(
+    tcp: &TcpStream,
+    acceptor: &Acceptor<LocalKey, V, S>,
+) -> io::Result<ConnectionInfo> {
     prepare(tcp)?;
     let mut tls = acceptor.accept(tcp)?;
     let mut question = String::new();
@@ -98,13 +186,17 @@ fn answer<K: Sign, V: VerifyPeer>(tcp: &TcpStream, acceptor: &Acceptor<K, V>) ->
     tls.write_all(ANSWER.as_bytes())?;
     // The client closes first; the answer to that is sent by the stream.
     tls.read_to_end(&mut Vec::new())?;
-    Ok(())
+    Ok(tls.info().clone())
 }
 
-fn call(tcp: &TcpStream, connector: &Connector<WebPki>) -> io::Result<(Vec<Sent>, ConnectionInfo)> {
+fn call(
+    tcp: &TcpStream,
+    connector: &Connector<WebPki>,
+    session: Option<ClientSession>,
+) -> io::Result<(Vec<Sent>, ConnectionInfo, Option<ClientSession>)> {
     prepare(tcp)?;
     let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
-    let mut tls = connector.connect(name, None, Recorder::new(tcp))?;
+    let mut tls = connector.connect(name, session, Recorder::new(tcp))?;
     let info = tls.info().clone();
     tls.write_all(QUESTION.as_bytes())?;
     let mut answer = String::new();
@@ -114,7 +206,8 @@ fn call(tcp: &TcpStream, connector: &Connector<WebPki>) -> io::Result<(Vec<Sent>
     }
     tls.shutdown_write()?;
     tls.read_to_end(&mut Vec::new())?;
-    Ok((tls.close()?.sent, info))
+    let session = tls.take_session();
+    Ok((tls.close()?.sent, info, session))
 }
 
 fn prepare(tcp: &TcpStream) -> io::Result<()> {

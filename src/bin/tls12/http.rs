@@ -14,9 +14,27 @@ pub(crate) struct Answer {
     pub(crate) bytes: Vec<u8>,
 }
 
+/// What a request gets.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// Its media type.
+    pub(crate) kind: &'static str,
+    pub(crate) body: String,
+}
+
 /// Answers the request that `received` begins with, with a page that says `words`; `None` while its head is not
 /// complete, which it is after at most [`MAX_HEAD`] bytes.
 pub(crate) fn answer(received: &[u8], words: &str) -> Option<Answer> {
+    respond(received, |_, wants_text| {
+        Some(match wants_text {
+            true => Page { kind: "text/plain; charset=utf-8", body: format!("{words}\n") },
+            false => Page { kind: "text/html; charset=utf-8", body: html(words) },
+        })
+    })
+}
+
+/// The same with the page that `find` has for a target, and for who wants plain text or not.
+pub(crate) fn respond(received: &[u8], find: impl FnOnce(&str, bool) -> Option<Page>) -> Option<Answer> {
     let head = match head_length(received) {
         Some(length) if length <= MAX_HEAD => received.get(..length)?,
         None if received.len() < MAX_HEAD => return None,
@@ -27,7 +45,10 @@ pub(crate) fn answer(received: &[u8], words: &str) -> Option<Answer> {
         _ => return Some(refusal(414, "URI Too Long")),
     };
     Some(match Request::parse(head) {
-        Ok(request) => request.page(words),
+        Ok(request) => match find(request.target, request.wants_text) {
+            Some(page) => request.answer(&page),
+            None => refusal(404, "Not Found"),
+        },
         Err((status, reason)) => refusal(status, reason),
     })
 }
@@ -56,8 +77,9 @@ enum Method {
 }
 
 #[derive(Debug)]
-struct Request {
+struct Request<'r> {
     method: Method,
+    target: &'r str,
     wants_text: bool,
 }
 
@@ -66,11 +88,11 @@ type Refused = (u16, &'static str);
 
 const BAD_REQUEST: Refused = (400, "Bad Request");
 
-impl Request {
-    fn parse(head: &[u8]) -> Result<Self, Refused> {
+impl<'r> Request<'r> {
+    fn parse(head: &'r [u8]) -> Result<Self, Refused> {
         let head = std::str::from_utf8(head.trim_ascii_start()).map_err(|_| BAD_REQUEST)?;
         let mut lines = head.lines();
-        let (method, is_1_1) = request_line(lines.next().unwrap_or(""))?;
+        let (method, target, is_1_1) = request_line(lines.next().unwrap_or(""))?;
         let (mut hosts, mut accept) = (0, String::new());
         for line in lines.filter(|line| !line.is_empty()) {
             let (name, value) = line.split_once(':').ok_or(BAD_REQUEST)?;
@@ -89,25 +111,21 @@ impl Request {
         if hosts > 1 || (is_1_1 && hosts == 0) {
             return Err(BAD_REQUEST);
         }
-        Ok(Self { method, wants_text: prefers_text(&accept) })
+        Ok(Self { method, target, wants_text: prefers_text(&accept) })
     }
 
-    fn page(&self, words: &str) -> Answer {
-        let (kind, body) = match self.wants_text {
-            true => ("text/plain; charset=utf-8", format!("{words}\n")),
-            false => ("text/html; charset=utf-8", html(words)),
-        };
-        let mut bytes = head(200, "OK", kind, body.len()).into_bytes();
+    fn answer(&self, page: &Page) -> Answer {
+        let mut bytes = head(200, "OK", page.kind, page.body.len()).into_bytes();
         match self.method {
-            Method::Get => bytes.extend_from_slice(body.as_bytes()),
+            Method::Get => bytes.extend_from_slice(page.body.as_bytes()),
             Method::Head => {}
         }
         Answer { status: 200, bytes }
     }
 }
 
-/// The method, and whether the version is 1.1 or later in HTTP/1.
-fn request_line(line: &str) -> Result<(Method, bool), Refused> {
+/// The method, the target, and whether the version is 1.1 or later in HTTP/1.
+fn request_line(line: &str) -> Result<(Method, &str, bool), Refused> {
     let mut words = line.split(' ');
     let (Some(method), Some(target), Some(version), None) =
         (words.next(), words.next(), words.next(), words.next())
@@ -130,7 +148,7 @@ fn request_line(line: &str) -> Result<(Method, bool), Refused> {
         _ => return Err((405, "Method Not Allowed")),
     };
     match target.starts_with('/') || target.starts_with("https://") {
-        true => Ok((method, is_1_1)),
+        true => Ok((method, target, is_1_1)),
         false => Err(BAD_REQUEST),
     }
 }
@@ -202,6 +220,15 @@ mod tests {
         assert!(plain.ends_with("\r\n\r\nresumed=no sni=<b>\n"), "{plain}");
         let (_, page) = text("GET / HTTP/1.1\r\nHost: a\r\nAccept: text/html, text/plain\r\n\r\n");
         assert!(page.contains("Content-Type: text/html"));
+    }
+
+    #[test]
+    fn a_target_that_is_not_there_is_not_found() {
+        let find =
+            |target: &str, _| (target == "/here").then(|| Page { kind: "text/plain", body: "yes".into() });
+        let status = |request: &[u8]| respond(request, find).expect("a complete head").status;
+        assert_eq!(status(b"GET /here HTTP/1.0\r\n\r\n"), 200);
+        assert_eq!(status(b"GET /there HTTP/1.0\r\n\r\n"), 404);
     }
 
     #[test]

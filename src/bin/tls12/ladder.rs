@@ -34,8 +34,9 @@ pub(crate) fn draw(all_sent: &[Sent]) -> String {
         ladder.sent(sent);
     }
     let (client, server) = (grouped(ladder.client.total), grouped(ladder.server.total));
+    let time = grouped(all_sent.last().map_or(0, |sent| micros(sent.at)));
     format!(
-        "  {:<WIDTH$}{:<WIDTH$}{:>9}{:>9}\n\n{}\n  {client} bytes to the server, {server} bytes to the client\n",
+        "  {:<WIDTH$}{:<WIDTH$}{:>9}{:>9}\n\n{}\n  {client} bytes to the server, {server} bytes to the client, {time} us\n",
         "Client", "Server", "bytes", "us", ladder.text
     )
 }
@@ -239,6 +240,6 @@ mod tests {
         assert!(lines[2].starts_with("ClientHello ") && lines[2].contains("--->"), "{text}");
         assert!(lines[3].starts_with("<---") && lines[3].contains("  ServerHelloDone "), "{text}");
         assert!(lines[3].ends_with(" 9    1 234"), "{text}");
-        assert_eq!(lines[6], "18 bytes to the server, 9 bytes to the client");
+        assert_eq!(lines[6], "18 bytes to the server, 9 bytes to the client, 1 300 us");
     }
 }

@@ -7,11 +7,18 @@ mod connect;
 mod demo;
 mod forward;
 mod http;
+mod key_source;
 mod keylog;
 mod ladder;
 mod log;
+mod private_file;
+mod resume_args;
+mod resuming;
 mod serve;
 mod served;
+mod sessions;
+mod stats;
+mod ticket_keys;
 mod traffic;
 mod words;
 
@@ -34,6 +41,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => on_runtime(serve::run(args)),
         Command::Connect(args) => on_runtime(connect::run(args)),
         Command::Demo => demo::run(),
+        Command::TicketKeys(args) => ticket_keys::run(&args),
     };
     let (code, sentence) = match result {
         Ok(()) => return ExitCode::SUCCESS,

@@ -6,7 +6,8 @@ use tls12::{
     ClientAuth, ServerConfig,
     crypto::{LocalKey, Provider},
     pki::VerifyPeer,
-    tokio::{Acceptor, NoVerifier},
+    store::MemoryStore,
+    tokio::NoVerifier,
 };
 use tokio::{
     net::TcpListener,
@@ -20,7 +21,9 @@ use crate::{
     Failure,
     args::{self, Limits, LogFormat},
     certs::{self, Identity},
-    keylog, served,
+    keylog,
+    resuming::Resuming,
+    served, stats,
 };
 
 /// For how long open connections may go on after SIGTERM.
@@ -37,9 +40,14 @@ pub(crate) enum Service {
     Forward(String),
 }
 
+/// What accepts connections here.
+pub(crate) type Acceptor = tls12::tokio::Acceptor<LocalKey, Box<dyn VerifyPeer>, Arc<MemoryStore>>;
+
 /// What every connection of this server shares.
 pub(crate) struct Server {
-    pub(crate) acceptor: Acceptor<LocalKey, Box<dyn VerifyPeer>>,
+    pub(crate) acceptor: Acceptor,
+    config: ServerConfig,
+    resuming: Arc<Resuming>,
     pub(crate) service: Service,
     pub(crate) limits: Limits,
     pub(crate) log: LogFormat,
@@ -52,10 +60,16 @@ pub(crate) async fn run(args: args::Serve) -> Result<(), Failure> {
     let listener = TcpListener::bind(&args.listen).await.map_err(|error| failed(&args.listen, error))?;
     let address = listener.local_addr().map_err(|error| failed(&args.listen, error))?;
     eprintln!("listening on {address} ({}) with {origin}", server.service.name());
-    let stopped = stop_signal().map_err(|error| failed("signals cannot be received", error))?;
-    let mut connections = JoinSet::new();
+    eprintln!("{}", server.resuming.name());
+    let numbers = numbers(&args, server.resuming.clone()).await?;
+    let no_signals = |error| failed("signals cannot be received", error);
+    let (stopped, hangup) =
+        (stop_signal().map_err(no_signals)?, signal(SignalKind::hangup()).map_err(no_signals)?);
+    let (server, mut connections) = (Arc::new(server), JoinSet::new());
     tokio::select! {
-        () = accept(listener, Arc::new(server), &mut connections) => {}
+        () = accept(listener, server.clone(), &mut connections) => {}
+        () = server.resuming.keep(&server.config, &server.acceptor, hangup) => {}
+        () = numbers => {}
         () = stopped => {}
     }
     eprintln!("stopping; {} connections are open", connections.len());
@@ -64,6 +78,26 @@ pub(crate) async fn run(args: args::Serve) -> Result<(), Failure> {
         eprintln!("stopped with {} connections still open", connections.len());
     }
     Ok(())
+}
+
+/// Serves numbers, if that was asked for; never ends.
+async fn numbers(
+    args: &args::Serve,
+    resuming: Arc<Resuming>,
+) -> Result<impl Future<Output = ()> + use<>, Failure> {
+    let listener = match &args.resume.stats {
+        Some(address) => Some(stats::listen(address).await.map_err(Failure::Usage)?),
+        None => None,
+    };
+    if let Some(Ok(address)) = listener.as_ref().map(TcpListener::local_addr) {
+        eprintln!("numbers at http://{address}/ and http://{address}/metrics");
+    }
+    Ok(async move {
+        match listener {
+            Some(listener) => stats::serve(listener, resuming).await,
+            None => std::future::pending().await,
+        }
+    })
 }
 
 /// Accepts connections until it is dropped.
@@ -126,12 +160,25 @@ fn prepare(args: &args::Serve) -> Result<(Server, String), String> {
         None => Box::new(NoVerifier),
     };
     let config = config.with_client_authorities(verifier.authorities());
-    let acceptor = Acceptor::new(config, first).with_client_verifier(verifier);
+    let resuming = Arc::new(Resuming::new(&args.resume, client_auth(args), &*verifier)?);
+    let acceptor = tls12::tokio::Acceptor::new(resuming.config(&config), first)
+        .with_client_verifier(verifier)
+        .with_store(resuming.store.clone())
+        .with_stats(resuming.stats.clone());
     let acceptor = others
         .into_iter()
         .fold(acceptor, |acceptor, other| acceptor.with_key(other.credential.name_arc().clone(), other.key));
     let service = Service::chosen(&args.service);
-    Ok((Server { acceptor, service, limits: args.limits.clone(), log: args.log }, origin))
+    let (limits, log) = (args.limits.clone(), args.log);
+    Ok((Server { acceptor, config, resuming, service, limits, log }, origin))
+}
+
+fn client_auth(args: &args::Serve) -> ClientAuth {
+    match (&args.client_ca, args.client_auth) {
+        (None, _) => ClientAuth::Off,
+        (Some(_), Some(args::ClientAuth::Request)) => ClientAuth::Request,
+        (Some(_), Some(args::ClientAuth::Require) | None) => ClientAuth::Require,
+    }
 }
 
 /// The configuration, the key of its first credential, and the identities of the others.
@@ -148,11 +195,7 @@ fn config(
     let others: Vec<Identity> = identities.collect();
     let mut config = ServerConfig::new(provider, first.credential)
         .with_alpn(args.alpn.iter().map(String::as_bytes))
-        .with_client_auth(match (&args.client_ca, args.client_auth) {
-            (None, _) => ClientAuth::Off,
-            (Some(_), Some(args::ClientAuth::Request)) => ClientAuth::Request,
-            (Some(_), Some(args::ClientAuth::Require) | None) => ClientAuth::Require,
-        });
+        .with_client_auth(client_auth(args));
     for other in &others {
         config = config.with_credential(other.credential.clone());
     }

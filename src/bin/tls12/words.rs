@@ -1,17 +1,18 @@
 //! What there is to say about a connection, in the words of logs, pages and status lines.
+#![expect(clippy::disallowed_methods, reason = "the command reads the clock")]
 
 use std::{error::Error as _, io};
 
 use tls12::{
-    ConnectionInfo, Error,
+    ConnectionInfo, Error, UnixTime,
     pki::{VerifiedPeer, describe},
-    session::HandshakeKind,
+    session::{HandshakeKind, TicketSent},
 };
 
 use crate::log::Words;
 
-/// What the handshake agreed on: `resumed= reason= cipher= group= ems= alpn= sni=`.
-pub(crate) fn of_connection(info: &ConnectionInfo) -> Words {
+/// How the handshake went: `resumed= reason= ticket= age= lineage=`. Age is that of the full handshake, in seconds.
+fn of_handshake(info: &ConnectionInfo) -> Words {
     let mut words = Words::default();
     match info.handshake {
         HandshakeKind::Full(reason) => {
@@ -23,6 +24,30 @@ pub(crate) fn of_connection(info: &ConnectionInfo) -> Words {
             words.text("reason", "");
         }
     }
+    words.text(
+        "ticket",
+        match info.ticket {
+            TicketSent::No => "no",
+            TicketSent::Issued => "issued",
+            TicketSent::Empty => "empty",
+        },
+    );
+    match &info.session {
+        Some(session) => {
+            words.number("age", session.age(UnixTime::now()).as_secs());
+            words.text("lineage", session.lineage.to_string());
+        }
+        None => {
+            words.text("age", "");
+            words.text("lineage", "");
+        }
+    }
+    words
+}
+
+/// What it agreed on: `cipher= group= ems= alpn= sni=`.
+fn of_agreement(info: &ConnectionInfo) -> Words {
+    let mut words = Words::default();
     words.text("cipher", info.suite.to_string());
     words.text("group", info.group.map(|group| group.to_string()).unwrap_or_default());
     words.text("ems", if info.extended_master_secret { "yes" } else { "no" });
@@ -32,16 +57,20 @@ pub(crate) fn of_connection(info: &ConnectionInfo) -> Words {
     words
 }
 
-/// The same and `client=`, for servers.
+/// How the handshake of a server went, with `key=`, the key that opened or sealed the session, and at the end `client=`.
 pub(crate) fn of_served_connection(info: &ConnectionInfo) -> Words {
-    let mut words = of_connection(info);
+    let mut words = of_handshake(info);
+    let key_name = info.session.as_ref().and_then(|session| session.key_name);
+    words.text("key", key_name.map(|name| name.to_string()).unwrap_or_default());
+    words.append(&of_agreement(info));
     words.text("client", info.peer.as_ref().map(subject).unwrap_or_default());
     words
 }
 
-/// The same as of the connection and `server=`, for clients.
+/// How the handshake of a client went, and at the end `server=`.
 pub(crate) fn of_called_connection(info: &ConnectionInfo) -> Words {
-    let mut words = of_connection(info);
+    let mut words = of_handshake(info);
+    words.append(&of_agreement(info));
     words.text("server", info.peer.as_ref().map(subject).unwrap_or_default());
     words
 }
