@@ -45,7 +45,7 @@ pub(crate) struct Serve {
     #[arg(long, value_enum, requires = "client_ca")]
     pub(crate) client_auth: Option<ClientAuth>,
     /// Application protocols, in order of preference
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = protocol)]
     pub(crate) alpn: Vec<String>,
     /// An OCSP response (DER) to staple to the first certificate
     #[arg(long, value_name = "FILE")]
@@ -84,7 +84,7 @@ pub(crate) struct Service {
     #[arg(long)]
     pub(crate) echo: bool,
     /// Passes what it receives on to a server without TLS, and back
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(long, value_name = "HOST:PORT", value_parser = forward)]
     pub(crate) forward: Option<String>,
 }
 
@@ -118,7 +118,7 @@ pub(crate) struct Connect {
     #[arg(long)]
     pub(crate) insecure: bool,
     /// Application protocols, in order of preference
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = protocol)]
     pub(crate) alpn: Vec<String>,
     #[command(flatten)]
     pub(crate) identity: Identity,
@@ -165,6 +165,7 @@ fn host_and_port(text: &str) -> Result<HostPort, String> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let host = match bare {
         Some(address) => address,
+        None if host.contains("//") => return Err("a host and a port are needed, and no URL".into()),
         None if host.contains(':') => {
             return Err("an IPv6 address is written in brackets, as in [::1]:443".into());
         }
@@ -173,6 +174,19 @@ fn host_and_port(text: &str) -> Result<HostPort, String> {
     match host {
         "" => Err("a host is missing, as in example.com:443".into()),
         host => Ok(HostPort { host: host.to_owned(), port }),
+    }
+}
+
+/// Reads where to forward to, and leaves it as it is.
+fn forward(text: &str) -> Result<String, String> {
+    host_and_port(text).map(|_| text.to_owned())
+}
+
+/// Reads the name of a protocol of ALPN (RFC 7301, 3.1).
+fn protocol(text: &str) -> Result<String, String> {
+    match text.len() {
+        1..=255 => Ok(text.to_owned()),
+        _ => Err("the name of a protocol has 1 to 255 bytes, as h2 or http/1.1".into()),
     }
 }
 
@@ -238,6 +252,12 @@ mod tests {
             &["tls12", "serve", "--ticket-key-format", "nginx"],
             &["tls12", "serve", "--session-cache", "some"],
             &["tls12", "ticket-keys", "new", "a", "--bytes", "64"],
+            &["tls12", "serve", "--alpn", ""],
+            &["tls12", "serve", "--alpn", "h2,,http/1.1"],
+            &["tls12", "connect", "localhost:1", "--alpn", &"x".repeat(256)],
+            &["tls12", "connect", "https://localhost:1"],
+            &["tls12", "serve", "--forward", "127.0.0.1"],
+            &["tls12", "serve", "--forward", "127.0.0.1:99999"],
             &["tls12"],
         ] {
             assert!(Arguments::try_parse_from(wrong).is_err(), "{wrong:?}");

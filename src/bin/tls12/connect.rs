@@ -103,7 +103,10 @@ impl Call {
 
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host.host, self.host.port)
+        match self.host.host.contains(':') {
+            true => write!(f, "[{}]:{}", self.host.host, self.host.port),
+            false => write!(f, "{}:{}", self.host.host, self.host.port),
+        }
     }
 }
 

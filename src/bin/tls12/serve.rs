@@ -169,6 +169,12 @@ fn prepare(args: &args::Serve) -> Result<(Server, String), String> {
         .into_iter()
         .fold(acceptor, |acceptor, other| acceptor.with_key(other.credential.name_arc().clone(), other.key));
     let service = Service::chosen(&args.service);
+    let foreign = args.alpn.iter().find(|protocol| !["http/1.1", "http/1.0"].contains(&protocol.as_str()));
+    if let (Service::Http, Some(protocol)) = (&service, foreign) {
+        eprintln!(
+            "warning: the page is only spoken in http/1.1: a client that agrees on {protocol} cannot read it"
+        );
+    }
     let (limits, log) = (args.limits.clone(), args.log);
     Ok((Server { acceptor, config, resuming, service, limits, log }, origin))
 }
