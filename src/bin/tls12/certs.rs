@@ -33,6 +33,8 @@ use crate::args;
 pub(crate) struct Identity {
     pub(crate) credential: Credential,
     pub(crate) key: LocalKey,
+    /// What a person should know before using it.
+    pub(crate) warning: Option<String>,
 }
 
 /// What cannot be used, and why, for a person to read.
@@ -85,10 +87,10 @@ fn out_of_date(credential: &Credential) -> Option<String> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
     let (leaf, name) = (credential.leaf(), credential.name());
     if now > leaf.not_after() {
-        return Some(format!("warning: the certificate in {name} has expired: peers will refuse it"));
+        return Some(format!("the certificate in {name} has expired: peers will refuse it"));
     }
     (now < leaf.not_before())
-        .then(|| format!("warning: the certificate in {name} is not valid yet: peers will refuse it"))
+        .then(|| format!("the certificate in {name} is not valid yet: peers will refuse it"))
 }
 
 /// Reads all certificates of a PEM file.
@@ -131,10 +133,8 @@ fn identity(provider: &'static Provider, cert: &Path, key_file: &Path) -> Result
     let key = private_key(provider, key_file)?;
     match credential.fits_key(&key.public_key()) {
         true => {
-            if let Some(warning) = out_of_date(&credential) {
-                eprintln!("{warning}");
-            }
-            Ok(Identity { credential, key })
+            let warning = out_of_date(&credential);
+            Ok(Identity { credential, key, warning })
         }
         false => Err(trouble(
             key_file,
@@ -202,7 +202,7 @@ fn make(
     params.key_identifier_method = KeyIdMethod::PreSpecified(signer.key_identifier());
     let certificate = params.self_signed(&signer).map_err(made)?;
     let credential = Credential::new(name, vec![certificate.der().clone()]).map_err(made)?;
-    Ok(Identity { credential, key: signer.key })
+    Ok(Identity { credential, key: signer.key, warning: None })
 }
 
 /// An ECDSA key that signs certificates.

@@ -154,6 +154,7 @@ fn prepare(args: &Connect) -> Result<(Call, Sessions), String> {
         .with_sessions(sessions.kept.clone());
     let connector = certs::identities(provider, &args.identity)?
         .into_iter()
+        .inspect(|identity| identity.warning.iter().for_each(|warning| eprintln!("warning: {warning}")))
         .fold(connector, |connector, identity| connector.with_credential(identity.credential, identity.key));
     Ok((Call { connector, host: args.server.clone(), name: server_name, seen }, sessions))
 }

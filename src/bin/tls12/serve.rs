@@ -56,11 +56,12 @@ pub(crate) struct Server {
 /// Serves until SIGTERM or SIGINT.
 pub(crate) async fn run(args: args::Serve) -> Result<(), Failure> {
     let failed = |what: &str, error: std::io::Error| Failure::Failed(format!("{what}: {error}"));
-    let (server, origin) = prepare(&args).map_err(Failure::Usage)?;
+    let (server, origin, warnings) = prepare(&args).map_err(Failure::Usage)?;
     let listener = TcpListener::bind(&args.listen).await.map_err(|error| failed(&args.listen, error))?;
     let address = listener.local_addr().map_err(|error| failed(&args.listen, error))?;
     eprintln!("listening on {address} ({}) with {origin}", server.service.name());
     eprintln!("{}", server.resuming.name());
+    warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
     let numbers = numbers(&args, server.resuming.clone()).await?;
     let no_signals = |error| failed("signals cannot be received", error);
     let (stopped, hangup) =
@@ -141,7 +142,7 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 /// What the command line asks for, and where the certificate comes from. Fails with a sentence.
-fn prepare(args: &args::Serve) -> Result<(Server, String), String> {
+fn prepare(args: &args::Serve) -> Result<(Server, String, Vec<String>), String> {
     let provider = Provider::best();
     let (identities, origin) = match certs::identities(provider, &args.identity)? {
         none if none.is_empty() => {
@@ -154,6 +155,7 @@ fn prepare(args: &args::Serve) -> Result<(Server, String), String> {
             (found, origin)
         }
     };
+    let mut warnings: Vec<_> = identities.iter().filter_map(|identity| identity.warning.clone()).collect();
     let (config, first, others) = config(provider, args, identities)?;
     let verifier: Box<dyn VerifyPeer> = match &args.client_ca {
         Some(path) => Box::new(certs::roots(provider, path)?),
@@ -171,12 +173,12 @@ fn prepare(args: &args::Serve) -> Result<(Server, String), String> {
     let service = Service::chosen(&args.service);
     let foreign = args.alpn.iter().find(|protocol| !["http/1.1", "http/1.0"].contains(&protocol.as_str()));
     if let (Service::Http, Some(protocol)) = (&service, foreign) {
-        eprintln!(
-            "warning: the page is only spoken in http/1.1: a client that agrees on {protocol} cannot read it"
-        );
+        warnings.push(format!(
+            "the page is only spoken in http/1.1; a client that agrees on {protocol} cannot read it"
+        ));
     }
     let (limits, log) = (args.limits.clone(), args.log);
-    Ok((Server { acceptor, config, resuming, service, limits, log }, origin))
+    Ok((Server { acceptor, config, resuming, service, limits, log }, origin, warnings))
 }
 
 fn client_auth(args: &args::Serve) -> ClientAuth {
