@@ -235,6 +235,74 @@ fn a_certificate_that_signs_itself_may_be_its_own_root() {
     assert!(verifier.verify(&presented(impostor.chain, Some("a.example"), NOW)).is_err());
 }
 
+/// What comes of calling a server by `name` that presents a certificate which is trusted as it is.
+fn root_as_server(root: &Issued, name: &str) -> Result<(), CertificateError> {
+    let verifier = WebPki::new(&RUSTCRYPTO, [Ca::new("another root").root(), root.leaf().clone()]).unwrap();
+    verifier.verify(&presented(root.chain.clone(), Some(name), NOW)).map(|_| ())
+}
+
+#[test]
+fn a_server_may_present_a_root_if_nothing_but_its_basic_constraints_is_against_it() {
+    // What `openssl req -x509` makes: CA:TRUE, no key usage, no extended key usage
+    let spec = Spec { is_ca: true, purpose: Purpose::Any, key_usage: &[], ..Spec::server(&["a.example"]) };
+    let with = |spec: Spec<'_>| root_as_server(&self_signed(&spec), "a.example");
+    assert_eq!(with(spec.clone()), Ok(()));
+    assert_eq!(with(Spec { purpose: Purpose::Both, ..spec.clone() }), Ok(()));
+
+    let key_usage: &[_] = &[KeyUsagePurpose::KeyCertSign];
+    assert_eq!(with(Spec { key_usage, ..spec.clone() }), Err(CertificateError::WrongPurpose));
+    for purpose in [Purpose::Client, Purpose::CodeSigning] {
+        assert_eq!(with(Spec { purpose, ..spec.clone() }), Err(CertificateError::WrongPurpose));
+    }
+    let late = CertificateError::Expired { now: NOW, not_after: NOW - 1 };
+    assert_eq!(with(Spec { not_after: NOW - 1, ..spec.clone() }), Err(late));
+    let early = CertificateError::NotYetValid { now: NOW, not_before: NOW + 1 };
+    assert_eq!(with(Spec { not_before: NOW + 1, ..spec.clone() }), Err(early));
+    let misnamed = root_as_server(&self_signed(&spec), "b.example").unwrap_err();
+    assert!(matches!(misnamed, CertificateError::NotForName { .. }), "{misnamed}");
+}
+
+#[test]
+fn a_ca_like_a_root_but_not_byte_for_byte_is_no_server() {
+    let spec = Spec { is_ca: true, purpose: Purpose::Any, key_usage: &[], ..Spec::server(&["a.example"]) };
+    let root = self_signed(&spec);
+    let verifier = WebPki::new(&RUSTCRYPTO, root.chain.clone()).unwrap();
+    // The same name and key, but valid for longer than the one that is trusted
+    let renewed = self_signed(&Spec { not_after: spec.not_after + 1, ..spec.clone() });
+    let refusal = verifier.verify(&presented(renewed.chain, Some("a.example"), NOW)).unwrap_err();
+    assert!(matches!(refusal, CertificateError::Unacceptable(why) if why.contains("CA:TRUE")), "{refusal}");
+    // Nor does a root help that only comes along.
+    let other = self_signed(&Spec { subject: "other", ..spec });
+    let chain = vec![other.leaf().clone(), root.leaf().clone()];
+    assert!(verifier.verify(&presented(chain, Some("a.example"), NOW)).is_err());
+}
+
+#[test]
+fn a_client_may_present_a_root_too() {
+    let spec = Spec { is_ca: true, purpose: Purpose::Any, key_usage: &[], ..Spec::client("alice") };
+    let as_client = |root: Issued| {
+        let verifier = WebPki::new(&RUSTCRYPTO, root.chain.clone()).unwrap();
+        verifier.verify(&presented(root.chain, None, NOW)).map(|_| ())
+    };
+    assert_eq!(as_client(self_signed(&spec)), Ok(()));
+    let server = self_signed(&Spec { purpose: Purpose::Server, ..spec });
+    assert_eq!(as_client(server), Err(CertificateError::WrongPurpose));
+}
+
+#[test]
+fn verifiers_trust_alike_if_their_roots_are_the_same_certificates() {
+    let spec = Spec { is_ca: true, ..Spec::server(&["a.example"]) };
+    let (one, two) = (self_signed(&spec).leaf().clone(), Ca::new("root").root());
+    let renewed = self_signed(&Spec { not_after: spec.not_after + 1, ..spec }).leaf().clone();
+    let trust = |roots: &[&CertificateDer<'static>]| {
+        WebPki::new(&RUSTCRYPTO, roots.iter().map(|root| (*root).clone())).unwrap().trust().unwrap()
+    };
+    assert_eq!(trust(&[&one, &two]), trust(&[&two, &one, &two]));
+    for others in [&[&one][..], &[&two], &[&renewed, &two], &[&one, &renewed, &two]] {
+        assert_ne!(trust(&[&one, &two]), trust(others));
+    }
+}
+
 #[test]
 fn a_key_that_is_not_supported_is_refused_as_a_peer_and_as_a_credential() {
     let ca = Ca::new("root");

@@ -15,6 +15,15 @@ use super::{
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
 /// 2.5.29.17, id-ce-subjectAltName.
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
+/// 2.5.29.37, id-ce-extKeyUsage.
+const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
+
+/// 1.3.6.1.5.5.7.3.1, id-kp-serverAuth.
+#[cfg(feature = "webpki")]
+pub(super) const SERVER_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 1];
+/// 1.3.6.1.5.5.7.3.2, id-kp-clientAuth.
+#[cfg(feature = "webpki")]
+pub(super) const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
 
 /// What a handshake needs of a certificate, and path validation by rustls-webpki does not tell.
 #[derive(Debug)]
@@ -35,6 +44,8 @@ pub(super) struct Extensions<'a> {
     /// Bit n of the extension is `1 << n`.
     pub(super) key_usage: Option<u16>,
     subject_alt_name: Option<&'a [u8]>,
+    #[cfg_attr(not(feature = "webpki"), expect(dead_code, reason = "purposes are the verifier's business"))]
+    extended_key_usage: Option<&'a [u8]>,
 }
 
 /// A SubjectPublicKeyInfo.
@@ -161,11 +172,30 @@ impl<'a> Extensions<'a> {
             let twice = match id {
                 KEY_USAGE => found.key_usage.replace(key_usage(value)?).is_some(),
                 SUBJECT_ALT_NAME => found.subject_alt_name.replace(value).is_some(),
+                EXTENDED_KEY_USAGE => found.extended_key_usage.replace(value).is_some(),
                 _ => false,
             };
             if twice {
                 return Err(Malformed);
             }
+        }
+        Ok(found)
+    }
+
+    /// Whether the certificate is for this purpose: one that does not say is for any.
+    ///
+    /// ExtKeyUsageSyntax ::= SEQUENCE SIZE (1..MAX) OF KeyPurposeId (RFC 5280, 4.2.1.12)
+    #[cfg(feature = "webpki")]
+    pub(super) fn are_for(&self, purpose: &[u8]) -> Result<bool, Malformed> {
+        let Some(value) = self.extended_key_usage else {
+            return Ok(true);
+        };
+        let mut outer = Der::new(value);
+        let mut purposes = outer.enter(Tag::SEQUENCE)?;
+        outer.end()?;
+        let mut found = false;
+        while !purposes.is_empty() {
+            found |= purposes.expect(Tag::OBJECT_IDENTIFIER)?.content == purpose;
         }
         Ok(found)
     }
@@ -265,6 +295,21 @@ mod tests {
         assert_eq!(names(v6), ["::1"]);
         assert!(names(b"\x30\x09\x82").is_empty());
         assert!(Extensions::default().names().is_empty());
+    }
+
+    #[cfg(feature = "webpki")]
+    #[test]
+    fn a_certificate_is_for_the_purposes_it_names_and_for_any_if_it_names_none() {
+        let is_for = |value: &'static [u8], purpose| {
+            Extensions { extended_key_usage: Some(value), ..Extensions::default() }.are_for(purpose)
+        };
+        let server = b"\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01";
+        assert_eq!((is_for(server, SERVER_AUTH), is_for(server, CLIENT_AUTH)), (Ok(true), Ok(false)));
+        assert_eq!(is_for(b"\x30\0", SERVER_AUTH), Ok(false));
+        assert_eq!(Extensions::default().are_for(SERVER_AUTH), Ok(true));
+        for bad in [&b""[..], b"\x30\x01", b"\x30\0\0", b"\x30\x03\x02\x01\x05", b"\x06\x01\x05"] {
+            assert_eq!(is_for(bad, SERVER_AUTH), Err(Malformed), "{bad:?}");
+        }
     }
 
     #[test]

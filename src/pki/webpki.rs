@@ -11,7 +11,7 @@ use core::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-use pki_types::{CertificateDer, IpAddr, ServerName, TrustAnchor};
+use pki_types::{CertificateDer, IpAddr, ServerName, TrustAnchor, UnixTime};
 use sha2::{Digest, Sha256};
 use webpki::{EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
 
@@ -19,7 +19,7 @@ use super::{
     der,
     error::CertificateError,
     leaf::Leaf,
-    outline::Outline,
+    outline::{CLIENT_AUTH, Outline, SERVER_AUTH},
     peer::{PresentedPeer, VerifiedPeer, VerifyPeer},
 };
 use crate::crypto::Provider;
@@ -32,13 +32,21 @@ const MAX_CHAIN: usize = 16;
 /// Checks the path to a root with its signatures (SHA-1 is refused), dates, basic constraints, name constraints, key
 /// usage and extended key usage; of a server, also that it is the one that was meant, a DNS name or an IP address
 /// in its subjectAltName. Revocation is not checked: a stapled OCSP response is there for verifiers that do.
-/// The path is built from at most 16 certificates. A certificate that signs itself and is no CA's may be its own root.
-/// Cheap to clone.
+/// The path is built from at most 16 certificates. Cheap to clone.
+///
+/// A peer may also present one of the roots itself, byte for byte, as servers do whose certificate was made with
+/// `openssl req -x509` and is trusted as it is. There is no path then, and basic constraints do not matter; dates, key
+/// usage, extended key usage and name count as ever.
 #[derive(Clone)]
 pub struct WebPki {
     provider: &'static Provider,
     roots: Arc<[TrustAnchor<'static>]>,
+    /// SHA-256 of each root's certificate, in ascending order.
+    digests: Arc<[[u8; 32]]>,
 }
+
+/// A root, and SHA-256 of its certificate.
+type Root = (TrustAnchor<'static>, [u8; 32]);
 
 impl WebPki {
     /// Trusts `roots`.
@@ -49,8 +57,7 @@ impl WebPki {
         provider: &'static Provider,
         roots: impl IntoIterator<Item = CertificateDer<'a>>,
     ) -> Result<Self, CertificateError> {
-        let roots = roots.into_iter().map(|root| anchor(&root)).collect::<Result<Vec<_>, _>>()?;
-        Self::from_anchors(provider, roots)
+        Self::from_roots(provider, roots.into_iter().map(|root| anchor(&root)).collect::<Result<_, _>>()?)
     }
 
     /// Trusts those of `roots` that parse, and says how many do not: stores of operating systems hold odd ones.
@@ -61,24 +68,28 @@ impl WebPki {
         roots: impl IntoIterator<Item = CertificateDer<'a>>,
     ) -> Result<(Self, usize), CertificateError> {
         let mut unusable = 0;
-        let mut anchors = Vec::new();
+        let mut usable = Vec::new();
         for root in roots {
             match anchor(&root) {
-                Ok(anchor) => anchors.push(anchor),
+                Ok(root) => usable.push(root),
                 Err(_) => unusable += 1,
             }
         }
-        Self::from_anchors(provider, anchors).map(|verifier| (verifier, unusable))
+        Self::from_roots(provider, usable).map(|verifier| (verifier, unusable))
     }
 
-    fn from_anchors(
-        provider: &'static Provider,
-        roots: Vec<TrustAnchor<'static>>,
-    ) -> Result<Self, CertificateError> {
-        match roots.is_empty() {
-            true => Err(CertificateError::NoRoots),
-            false => Ok(Self { provider, roots: roots.into() }),
+    fn from_roots(provider: &'static Provider, roots: Vec<Root>) -> Result<Self, CertificateError> {
+        if roots.is_empty() {
+            return Err(CertificateError::NoRoots);
         }
+        let (roots, mut digests): (Vec<_>, Vec<_>) = roots.into_iter().unzip();
+        digests.sort_unstable();
+        digests.dedup();
+        Ok(Self { provider, roots: roots.into(), digests: digests.into() })
+    }
+
+    fn is_root(&self, certificate: &CertificateDer<'_>) -> bool {
+        self.digests.binary_search(&Sha256::digest(certificate).into()).is_ok()
     }
 }
 
@@ -90,14 +101,18 @@ impl VerifyPeer for WebPki {
         let leaf = Leaf::parse(first)?;
         leaf.authentication().ok_or(CertificateError::UnsupportedKey)?;
         let certificate = EndEntityCert::try_from(first).map_err(refusal)?;
-        let usage = match peer.expected {
-            Some(_) => KeyUsage::server_auth(),
-            None => KeyUsage::client_auth(),
+        let (usage, purpose) = match peer.expected {
+            Some(_) => (KeyUsage::server_auth(), SERVER_AUTH),
+            None => (KeyUsage::client_auth(), CLIENT_AUTH),
         };
         let algorithms = self.provider.path_algorithms();
-        certificate
-            .verify_for_usage(algorithms, &self.roots, above, peer.now, usage, None, None)
-            .map_err(refusal)?;
+        if self.is_root(first) {
+            check_root(first, peer.now, purpose)?;
+        } else {
+            certificate
+                .verify_for_usage(algorithms, &self.roots, above, peer.now, usage, None, None)
+                .map_err(refusal)?;
+        }
         if !leaf.may_sign() {
             return Err(CertificateError::WrongPurpose);
         }
@@ -115,11 +130,8 @@ impl VerifyPeer for WebPki {
 
     /// SHA-256 over the roots, in whatever order they were given.
     fn trust(&self) -> Option<[u8; 32]> {
-        let mut digests: Vec<[u8; 32]> = self.roots.iter().map(digest).collect();
-        digests.sort_unstable();
-        digests.dedup();
         let mut all = Sha256::new_with_prefix(b"tls12 trusts these roots");
-        digests.iter().for_each(|digest| all.update(digest));
+        self.digests.iter().for_each(|digest| all.update(digest));
         Some(all.finalize().into())
     }
 }
@@ -130,19 +142,26 @@ impl fmt::Debug for WebPki {
     }
 }
 
-/// Of all that counts in a root.
-fn digest(root: &TrustAnchor<'_>) -> [u8; 32] {
-    let constraints = root.name_constraints.as_deref();
-    let mut one = Sha256::new();
-    for part in [&*root.subject, &*root.subject_public_key_info, constraints.unwrap_or_default()] {
-        one.update((part.len() as u64).to_be_bytes());
-        one.update(part);
-    }
-    one.finalize().into()
+fn anchor(root: &CertificateDer<'_>) -> Result<Root, CertificateError> {
+    let anchor = anchor_from_trusted_cert(root).map_err(|_| CertificateError::BadEncoding)?;
+    Ok((anchor.to_owned(), Sha256::digest(root).into()))
 }
 
-fn anchor(root: &CertificateDer<'_>) -> Result<TrustAnchor<'static>, CertificateError> {
-    anchor_from_trusted_cert(root).map(|anchor| anchor.to_owned()).map_err(|_| CertificateError::BadEncoding)
+/// What rustls-webpki checks on a path, of a peer's certificate that is a root and has none.
+fn check_root(root: &CertificateDer<'_>, now: UnixTime, purpose: &[u8]) -> Result<(), CertificateError> {
+    let root = Outline::parse(root).map_err(|_| CertificateError::BadEncoding)?;
+    let (now, (not_before, not_after)) = (now.as_secs(), root.validity);
+    if now < not_before {
+        return Err(CertificateError::NotYetValid { now, not_before });
+    }
+    if now > not_after {
+        return Err(CertificateError::Expired { now, not_after });
+    }
+    match root.extensions.are_for(purpose) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(CertificateError::WrongPurpose),
+        Err(_) => Err(CertificateError::BadEncoding),
+    }
 }
 
 /// What rustls-webpki found, in our words. Its list of errors is open, so the last line is for those to come.
@@ -175,7 +194,8 @@ fn refusal(error: Error) -> CertificateError {
 fn reason(error: &Error) -> &'static str {
     match error {
         Error::CaUsedAsEndEntity => {
-            "it is a CA's own certificate (basicConstraints CA:TRUE) in the place of a server's or client's"
+            "it is a CA's own certificate (basicConstraints CA:TRUE) in the place of a server's or client's, and is \
+             not itself among the roots"
         }
         Error::EndEntityUsedAsCa => "it is issued by a certificate that is no CA's",
         Error::InvalidCertValidity => "it ends before it begins",
