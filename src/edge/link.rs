@@ -94,10 +94,8 @@ impl Link {
     /// What has to be done now, once, because the connection ended with a fatal alert (R29).
     pub(crate) fn forgetting(&mut self) -> Option<Waiting<'static, ()>> {
         let fatal = match (&self.failed, self.closed) {
-            // RFC 5246, 7.2.1: "failure to properly close a connection no longer requires that a session not be
-            // resumed."
-            (Some(Error::Truncated), _) => false,
-            (Some(_), _) | (None, Closed::Abort) => true,
+            (Some(error), _) => error.invalidates_session(),
+            (None, Closed::Abort) => true,
             (None, Closed::Neither | Closed::Peer) => false,
         };
         if !fatal {

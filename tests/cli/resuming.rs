@@ -278,6 +278,21 @@ fn keys_are_read_again_at_sighup_and_former_ones_go_on_opening() {
 }
 
 #[test]
+fn generated_keys_rotate_by_themselves_and_former_ones_go_on_opening() {
+    let files = Files::new("rotation");
+    let args = ["--cert", &files.server.0, "--key", &files.server.1, "--rotate-every", "8s"];
+    let serving = Serving::start(&args);
+    let kept = path(&files.folder, "session");
+    let (_, first) = call(&serving, &files.root, &["--session-out", &kept]);
+    let said = serving.says("ticket keys changed");
+    assert!(said.contains(&format!("{} opening", word(&first, "key"))), "{said}");
+    let (_, again) = call(&serving, &files.root, &["--session-in", &kept]);
+    assert_eq!((word(&again, "resumed"), word(&again, "key")), ("ticket", word(&first, "key")));
+    let (_, other) = call(&serving, &files.root, &[]);
+    assert!(said.contains(&format!("{} sealing", word(&other, "key"))), "{said}");
+}
+
+#[test]
 fn hosts_with_one_ratchet_seed_resume_each_others_tickets() {
     let files = Files::new("ratchet");
     let seed = files.folder.0.join("seed");

@@ -87,7 +87,10 @@ impl Resuming {
         let mut next = self.next();
         loop {
             tokio::select! {
-                _ = sweep.tick() => self.store.remove_expired(),
+                _ = sweep.tick() => {
+                    self.store.remove_expired();
+                    continue;
+                }
                 _ = hangup.recv() => self.renew(),
                 () = sleep_until(next) => self.renew(),
             }
