@@ -1,5 +1,6 @@
 //! What the adapters share: handshakes of which only reading and writing are left to do, and the way of the data.
 
+#[cfg_attr(not(feature = "tokio"), expect(unreachable_pub, reason = "only async adapters show them"))]
 mod answers;
 #[cfg(feature = "blocking")]
 mod block_on;
@@ -12,7 +13,10 @@ use std::{future::Future, io};
 
 use pki_types::UnixTime;
 
+#[cfg(feature = "tokio")]
 pub use self::answers::{AsyncSign, AsyncVerifyPeer};
+#[cfg(not(feature = "tokio"))]
+pub(crate) use self::answers::{AsyncSign, AsyncVerifyPeer};
 #[cfg(feature = "blocking")]
 pub(crate) use self::block_on::block_on;
 pub(crate) use self::{
