@@ -89,7 +89,7 @@ impl Call {
         let shaking = self.connector.connect(self.name.clone(), None, tcp);
         match within(PATIENCE, "the handshake", shaking).await {
             Ok(tls) => {
-                eprintln!("connected to {self} {}", words::of_called_connection(tls.info()).line());
+                crate::say::say!("connected to {self} {}", words::of_called_connection(tls.info()).line());
                 sessions.succeeded(tls.info());
                 Ok(tls)
             }
@@ -154,7 +154,9 @@ fn prepare(args: &Connect) -> Result<(Call, Sessions), String> {
         .with_sessions(sessions.kept.clone());
     let connector = certs::identities(provider, &args.identity)?
         .into_iter()
-        .inspect(|identity| identity.warning.iter().for_each(|warning| eprintln!("warning: {warning}")))
+        .inspect(|identity| {
+            identity.warning.iter().for_each(|warning| crate::say::say!("warning: {warning}"))
+        })
         .fold(connector, |connector, identity| connector.with_credential(identity.credential, identity.key));
     Ok((Call { connector, host: args.server.clone(), name: server_name, seen }, sessions))
 }

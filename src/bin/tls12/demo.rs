@@ -141,9 +141,9 @@ fn show<V: VerifyPeer, S: SessionStore + 'static>(
     session: Option<ClientSession>,
 ) -> Result<Option<ClientSession>, String> {
     let told = converse(acceptor, connector, session).map_err(|error| words::sentence(&error))?;
-    println!("{title}\n\n{}", ladder::draw(&told.sent));
-    println!("  client: {}", words::of_called_connection(&told.client).line());
-    println!("  server: {}\n", words::of_served_connection(&told.server).line());
+    crate::say::show!("{title}\n\n{}", ladder::draw(&told.sent));
+    crate::say::show!("  client: {}", words::of_called_connection(&told.client).line());
+    crate::say::show!("  server: {}\n", words::of_served_connection(&told.server).line());
     Ok(told.session)
 }
 

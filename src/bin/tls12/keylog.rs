@@ -28,7 +28,7 @@ impl KeyLog for KeyLogFile {
     fn log(&self, line: &str) {
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = file.write_all(format!("{line}\n").as_bytes()) {
-            eprintln!("tls12: the key log cannot be written: {error}");
+            crate::say::say!("tls12: the key log cannot be written: {error}");
         }
     }
 }

@@ -2,11 +2,17 @@
 
 use std::{
     fmt::Write as _,
-    io::{self, Write as _},
+    io,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
     time::{Duration, SystemTime},
 };
 
-use crate::args::LogFormat;
+use crate::{args::LogFormat, say::show};
 
 /// What a log line says, in order.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -68,14 +74,82 @@ impl Words {
         object
     }
 
-    /// Writes one line to standard output. That nobody reads it does not stop the server.
-    pub(crate) fn log(&self, format: LogFormat) {
-        let line = match format {
+    fn in_format(&self, format: LogFormat) -> String {
+        match format {
             LogFormat::Text => self.line(),
             LogFormat::Json => self.json(),
-        };
-        let _ = writeln!(io::stdout().lock(), "{line}");
+        }
     }
+}
+
+/// How many lines wait for whoever reads them. With as many connections at once as there usually are, each has room.
+const WAITING_LINES: usize = 8 * 1024;
+
+/// The log on standard output. A reader that does not read stops nothing: lines wait, and when too many do, they are
+/// counted instead.
+#[derive(Debug)]
+pub(crate) struct Log {
+    lines: SyncSender<Entry>,
+    written: Mutex<Receiver<()>>,
+    format: LogFormat,
+    lost: AtomicU64,
+}
+
+#[derive(Debug)]
+enum Entry {
+    Line(String),
+    End,
+}
+
+impl Log {
+    /// Starts the thread that writes.
+    pub(crate) fn start(format: LogFormat) -> io::Result<Self> {
+        let (lines, waiting) = sync_channel(WAITING_LINES);
+        let (ended, written) = sync_channel(1);
+        thread::Builder::new().name("log".into()).spawn(move || {
+            for entry in waiting {
+                match entry {
+                    Entry::Line(line) => show!("{line}"),
+                    Entry::End => break,
+                }
+            }
+            let _ = ended.try_send(());
+        })?;
+        Ok(Self { lines, written: Mutex::new(written), format, lost: AtomicU64::new(0) })
+    }
+
+    /// Writes one line.
+    pub(crate) fn write(&self, words: &Words) {
+        let lost = self.lost.swap(0, Relaxed);
+        if lost > 0 {
+            let mut told = Words::default();
+            told.text("time", timestamp(now()));
+            told.text("event", "lines-lost");
+            told.number("lines", lost);
+            self.send(told.in_format(self.format), lost);
+        }
+        self.send(words.in_format(self.format), 1);
+    }
+
+    /// `worth` is how many lines are lost if this one is.
+    fn send(&self, line: String, worth: u64) {
+        if self.lines.try_send(Entry::Line(line)).is_err() {
+            self.lost.fetch_add(worth, Relaxed);
+        }
+    }
+
+    /// Waits until all is written, at most for as long as `patience`.
+    pub(crate) fn finish(&self, patience: Duration) {
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.lines.try_send(Entry::End).is_ok() {
+            let _ = written.recv_timeout(patience);
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command reads the clock")]
+fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 fn is_plain(text: &str) -> bool {
@@ -133,6 +207,31 @@ fn date(mut days: u64) -> (u64, usize, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A log that nobody reads.
+    fn stuck(room: usize) -> (Log, Receiver<Entry>) {
+        let (lines, waiting) = sync_channel(room);
+        let (_, written) = sync_channel(1);
+        let log =
+            Log { lines, written: Mutex::new(written), format: LogFormat::Text, lost: AtomicU64::new(0) };
+        (log, waiting)
+    }
+
+    #[test]
+    fn a_reader_that_does_not_read_stops_nothing_and_is_told_how_much_it_missed() {
+        let (log, waiting) = stuck(2);
+        let mut words = Words::default();
+        words.text("event", "served");
+        (0..5).for_each(|_| log.write(&words));
+        assert_eq!(log.lost.load(Relaxed), 3);
+        let read: Vec<_> = waiting.try_iter().collect();
+        assert_eq!(read.len(), 2);
+        log.write(&words);
+        let said: Vec<_> = waiting.try_iter().map(|entry| format!("{entry:?}")).collect();
+        assert!(said[0].contains("event=lines-lost lines=3"), "{said:?}");
+        assert!(said[1].contains("event=served"), "{said:?}");
+        assert_eq!(log.lost.load(Relaxed), 0);
+    }
 
     #[test]
     fn a_line_is_words_and_hostile_text_stays_in_its_word() {

@@ -14,6 +14,7 @@ mod log;
 mod private_file;
 mod resume_args;
 mod resuming;
+mod say;
 mod serve;
 mod served;
 mod sessions;
@@ -48,7 +49,7 @@ fn main() -> ExitCode {
         Err(Failure::Failed(sentence)) => (1, sentence),
         Err(Failure::Usage(sentence)) => (2, sentence),
     };
-    eprintln!("tls12: {sentence}");
+    crate::say::say!("tls12: {sentence}");
     ExitCode::from(code)
 }
 

@@ -118,9 +118,9 @@ impl Resuming {
                     "changed"
                 };
                 *self.ring.lock().unwrap_or_else(PoisonError::into_inner) = ring;
-                eprintln!("ticket keys {said}; {}", self.keys());
+                crate::say::say!("ticket keys {said}; {}", self.keys());
             }
-            Err(why) => eprintln!("tls12: the ticket keys stay as they are: {why}"),
+            Err(why) => crate::say::say!("tls12: the ticket keys stay as they are: {why}"),
         }
     }
 

@@ -12,22 +12,28 @@ use tls12::{
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::Semaphore,
+    sync::{Semaphore, watch},
     task::JoinSet,
     time::{sleep, timeout},
 };
 
 use crate::{
     Failure,
-    args::{self, Limits, LogFormat},
+    args::{self, Limits},
     certs::{self, Identity},
     keylog,
+    log::Log,
     resuming::Resuming,
     served, stats,
 };
 
 /// For how long open connections may go on after SIGTERM.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// For how long they may take to say goodbye then, and the last lines of log to be written.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// How often at most the same trouble is told.
+const SAY_AGAIN: Duration = Duration::from_secs(5);
 
 /// What is served over a connection.
 #[derive(Debug, Clone)]
@@ -50,7 +56,17 @@ pub(crate) struct Server {
     resuming: Arc<Resuming>,
     pub(crate) service: Service,
     pub(crate) limits: Limits,
-    pub(crate) log: LogFormat,
+    pub(crate) log: Log,
+    /// Whether open connections must end now.
+    stop: watch::Sender<bool>,
+}
+
+impl Server {
+    /// Resolves when open connections must end.
+    pub(crate) async fn stopped(&self) {
+        // The sender lives as long as the server, so this cannot fail.
+        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
+    }
 }
 
 /// Serves until SIGTERM or SIGINT.
@@ -59,9 +75,9 @@ pub(crate) async fn run(args: args::Serve) -> Result<(), Failure> {
     let (server, origin, warnings) = prepare(&args).map_err(Failure::Usage)?;
     let listener = TcpListener::bind(&args.listen).await.map_err(|error| failed(&args.listen, error))?;
     let address = listener.local_addr().map_err(|error| failed(&args.listen, error))?;
-    eprintln!("listening on {address} ({}) with {origin}", server.service.name());
-    eprintln!("{}", server.resuming.name());
-    warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    crate::say::say!("listening on {address} ({}) with {origin}", server.service.name());
+    crate::say::say!("{}", server.resuming.name());
+    warnings.iter().for_each(|warning| crate::say::say!("warning: {warning}"));
     let numbers = numbers(&args, server.resuming.clone()).await?;
     let no_signals = |error| failed("signals cannot be received", error);
     let (stopped, hangup) =
@@ -73,12 +89,19 @@ pub(crate) async fn run(args: args::Serve) -> Result<(), Failure> {
         () = numbers => {}
         () = stopped => {}
     }
-    eprintln!("stopping; {} connections are open", connections.len());
-    let all_done = async { while connections.join_next().await.is_some() {} };
-    if timeout(PATIENCE, all_done).await.is_err() {
-        eprintln!("stopped with {} connections still open", connections.len());
+    crate::say::say!("stopping; {} connections are open", connections.len());
+    if !all_done(&mut connections, PATIENCE).await {
+        crate::say::say!("stopped with {} connections still open", connections.len());
+        server.stop.send_replace(true);
+        all_done(&mut connections, GOODBYE).await;
     }
+    server.log.finish(GOODBYE);
     Ok(())
+}
+
+/// Whether all connections end within this time.
+async fn all_done(connections: &mut JoinSet<()>, patience: Duration) -> bool {
+    timeout(patience, async { while connections.join_next().await.is_some() {} }).await.is_ok()
 }
 
 /// Serves numbers, if that was asked for; never ends.
@@ -91,7 +114,7 @@ async fn numbers(
         None => None,
     };
     if let Some(Ok(address)) = listener.as_ref().map(TcpListener::local_addr) {
-        eprintln!("numbers at http://{address}/ and http://{address}/metrics");
+        crate::say::say!("numbers at http://{address}/ and http://{address}/metrics");
     }
     Ok(async move {
         match listener {
@@ -105,6 +128,7 @@ async fn numbers(
 async fn accept(listener: TcpListener, server: Arc<Server>, connections: &mut JoinSet<()>) {
     let room =
         Arc::new(Semaphore::new(usize::try_from(server.limits.max_connections).unwrap_or(usize::MAX >> 3)));
+    let mut said: Option<tokio::time::Instant> = None;
     loop {
         tokio::select! {
             accepted = listener.accept() => match (accepted, room.clone().try_acquire_owned()) {
@@ -121,7 +145,10 @@ async fn accept(listener: TcpListener, server: Arc<Server>, connections: &mut Jo
                 }
                 (Err(error), _) => {
                     // No file descriptors left, say: trying again at once would not help.
-                    eprintln!("tls12: a connection cannot be accepted: {error}");
+                    if said.is_none_or(|said| said.elapsed() > SAY_AGAIN) {
+                        crate::say::say!("tls12: a connection cannot be accepted: {error}");
+                        said = Some(tokio::time::Instant::now());
+                    }
                     sleep(Duration::from_millis(50)).await;
                 }
             },
@@ -177,8 +204,10 @@ fn prepare(args: &args::Serve) -> Result<(Server, String, Vec<String>), String> 
             "the page is only spoken in http/1.1; a client that agrees on {protocol} cannot read it"
         ));
     }
-    let (limits, log) = (args.limits.clone(), args.log);
-    Ok((Server { acceptor, config, resuming, service, limits, log }, origin, warnings))
+    let limits = args.limits.clone();
+    let log = Log::start(args.log).map_err(|error| format!("no thread can be started: {error}"))?;
+    let stop = watch::Sender::new(false);
+    Ok((Server { acceptor, config, resuming, service, limits, log, stop }, origin, warnings))
 }
 
 fn client_auth(args: &args::Serve) -> ClientAuth {

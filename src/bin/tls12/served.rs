@@ -43,6 +43,8 @@ enum Event {
     IdleTimeout,
     /// The peer went without close_notify.
     Cut,
+    /// The server stopped, and could wait no longer.
+    Stopped,
     /// Anything else that ends a connection before its time.
     Failed,
 }
@@ -56,6 +58,7 @@ impl Event {
             Self::HandshakeTimeout => "handshake-timeout",
             Self::IdleTimeout => "idle-timeout",
             Self::Cut => "cut",
+            Self::Stopped => "stopped",
             Self::Failed => "failed",
         }
     }
@@ -80,12 +83,12 @@ pub(crate) async fn connection(server: &Server, mut tcp: TcpStream, peer: Socket
     words.number("in", traffic.received());
     words.number("out", traffic.sent());
     words.number("ms", u64::try_from(traffic.elapsed().as_millis()).unwrap_or(u64::MAX));
-    words.log(server.log);
+    server.log.write(&words);
 }
 
 /// Logs a connection that there is no room for.
 pub(crate) fn refused(server: &Server, peer: SocketAddr) {
-    beginning(SystemTime::now(), peer, "refused").log(server.log);
+    server.log.write(&beginning(SystemTime::now(), peer, "refused"));
 }
 
 fn beginning(time: SystemTime, peer: SocketAddr, event: &'static str) -> Words {
@@ -121,14 +124,20 @@ async fn established(
 ) -> (Event, Words) {
     let about = words::of_served_connection(tls.info());
     let idle = server.limits.idle_timeout;
-    let result = match &server.service {
-        Service::Http => {
-            let line = about.line();
-            let exchange = page(&mut tls, &line, traffic);
-            within(idle.min(REQUEST_TIMEOUT), "the request", exchange).await
+    let work = async {
+        match &server.service {
+            Service::Http => {
+                let line = about.line();
+                let exchange = page(&mut tls, &line, traffic);
+                within(idle.min(REQUEST_TIMEOUT), "the request", exchange).await
+            }
+            Service::Echo => traffic.unless_idle(idle, echo(&mut tls, traffic)).await,
+            Service::Forward(to) => traffic.unless_idle(idle, forward(&mut tls, to, traffic)).await,
         }
-        Service::Echo => traffic.unless_idle(idle, echo(&mut tls, traffic)).await,
-        Service::Forward(to) => traffic.unless_idle(idle, forward(&mut tls, to, traffic)).await,
+    };
+    let (done, result) = tokio::select! {
+        result = work => (Event::Served, result),
+        () = server.stopped() => (Event::Stopped, Ok(())),
     };
     let result = match result {
         Ok(()) => within(GOODBYE, "the end", tls.shutdown()).await,
@@ -136,7 +145,7 @@ async fn established(
     };
     let _ = timeout(GOODBYE, linger(tls.get_mut())).await;
     match result {
-        Ok(()) => (Event::Served, about),
+        Ok(()) => (done, about),
         Err(error) => {
             let mut words = about;
             words.append(&words::of_error(&error));

@@ -35,7 +35,7 @@ impl Sessions {
             Some(Ok(kept)) => kept,
             Some(Err(error)) => {
                 if let Some(path) = read.take() {
-                    eprintln!("tls12: nothing is resumed: {}: {error}", path.display());
+                    crate::say::say!("tls12: nothing is resumed: {}: {error}", path.display());
                 }
                 ClientSessions::new(LIMIT, Reuse::Many)
             }
@@ -49,7 +49,7 @@ impl Sessions {
         let name = server.to_str();
         if let (Some(path), None) = (&self.read, self.kept.get(&name, trust, UnixTime::now())) {
             let path = path.display();
-            eprintln!(
+            crate::say::say!(
                 "tls12: nothing is resumed: {path}: there is no session for {name} that is not too old and was made \
                  with the same roots and client certificate"
             );
@@ -67,7 +67,7 @@ impl Sessions {
         }
         match &self.write {
             Some(path) if self.kept.is_empty() => {
-                eprintln!("tls12: {} is not written: the server gave no session", path.display());
+                crate::say::say!("tls12: {} is not written: the server gave no session", path.display());
             }
             Some(path) => self.save(path),
             None => {}
@@ -90,7 +90,7 @@ impl Sessions {
 
     fn save(&self, path: &Path) {
         if let Err(error) = self.kept.save(path, Protection::Plain) {
-            eprintln!("tls12: the session is not kept: {}: {error}", path.display());
+            crate::say::say!("tls12: the session is not kept: {}: {error}", path.display());
         }
     }
 }

@@ -59,7 +59,7 @@ fn show(path: &Path, format: Format, with_secrets: bool) -> Result<(), String> {
             let (hmac, aes) = secrets.split_at_checked(secrets.len() / 2).unwrap_or_default();
             let _ = write!(line, " hmac={} aes={}", hex(hmac), hex(aes));
         }
-        println!("{line}");
+        crate::say::show!("{line}");
     }
     Ok(())
 }
