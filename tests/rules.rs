@@ -30,7 +30,6 @@ use tls12::{
 };
 
 /// Every Rust file in a folder of the crate, by its path in the crate, with its text.
-#[expect(clippy::disallowed_methods, reason = "a test of files")]
 fn sources(folder: &str) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (mut folders, mut found) = (vec![root.join(folder)], Vec::new());
