@@ -1,24 +1,22 @@
 //! What a server compares.
 
-use pki_types::ServerName;
 use std::{sync::Arc, time::Duration};
 
 use tls12::{
     ClientAuth, ServerConfig,
     crypto::{RUSTCRYPTO, SUITES},
     session::{
-        ClientSession, ClientSessionParts, HandshakeKind, KeyRing, KeyState, KeyTimes, NotResumed, Partition,
-        ResumedBy, Resumption, SessionContext,
+        HandshakeKind, KeyRing, KeyState, KeyTimes, NotResumed, Partition, ResumedBy, Resumption,
+        SessionContext,
     },
     wire::CipherSuite,
 };
 
-use super::{come_back, declined, plain, resumed};
 use crate::common::{
     certs::{Ca, Key, NOW, Spec, at},
     pair::{NAME, World},
     raw::{Kept, Over, Raw, SUITE, server_name},
-    resuming::{BOTH, HOUR, assert_declined, key, policy, ring},
+    resuming::{BOTH, HOUR, assert_declined, call, come_back, declined, key, plain, policy, resumed, ring},
 };
 
 /// Three names, the last of which is sent to no server.
@@ -33,30 +31,7 @@ fn with_context(world: World) -> World {
     world.with_policy(policy().with_context(context()))
 }
 
-/// Our client offers no session under another name (R7), so it is made to believe that this one is for `server`.
-fn renamed(session: &ClientSession, server: &str) -> ClientSession {
-    let parts = ClientSessionParts {
-        server: server.into(),
-        trust: *session.trust(),
-        token: session.token().clone(),
-        suite: session.suite(),
-        master_secret: session.master_secret().duplicate(),
-        extended_master_secret: session.extended_master_secret(),
-        received_at: session.received_at(),
-        authenticated_at: session.authenticated_at(),
-        lineage: session.lineage(),
-        alpn: None,
-        peer: session.peer().cloned(),
-    };
-    ClientSession::new(parts).expect("a session")
-}
-
 type Change = &'static dyn Fn(&mut World);
-
-fn call(world: &mut World, name: &'static str) {
-    world.name = ServerName::try_from(name).expect("a name");
-    world.session = world.session.as_ref().map(|session| renamed(session, name));
-}
 
 #[test]
 fn a_session_is_good_for_its_own_server_name_and_absent_is_a_name_too() {

@@ -8,12 +8,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use pki_types::UnixTime;
+use pki_types::{ServerName, UnixTime};
 use tls12::{
     ClientConfig, ConnectionInfo, Seed, ServerConfig,
     session::{
-        ClientSession, HandshakeKind, KeyRing, NotResumed, ResumedBy, Resumption, SeenBy, TicketKey,
-        TicketSent, Tickets,
+        ClientSession, ClientSessionParts, HandshakeKind, KeyRing, NotResumed, ResumedBy, Resumption, SeenBy,
+        TicketKey, TicketSent, Tickets,
     },
     wire::{ContentType, Decode, HandshakeType, RecordHeader},
 };
@@ -211,4 +211,66 @@ pub fn tampered(session: &ClientSession, change: impl FnOnce(&mut Vec<u8>)) -> C
     let mut bytes = session.to_bytes().expose().to_vec();
     change(&mut bytes);
     ClientSession::from_bytes(&bytes).expect("a session")
+}
+
+/// Our client offers no session under another name (R7), so it is made to believe that this one is for `server`.
+pub fn renamed(session: &ClientSession, server: &str) -> ClientSession {
+    let parts = ClientSessionParts {
+        server: server.into(),
+        trust: *session.trust(),
+        token: session.token().clone(),
+        suite: session.suite(),
+        master_secret: session.master_secret().duplicate(),
+        extended_master_secret: session.extended_master_secret(),
+        received_at: session.received_at(),
+        authenticated_at: session.authenticated_at(),
+        lineage: session.lineage(),
+        alpn: None,
+        peer: session.peer().cloned(),
+    };
+    ClientSession::new(parts).expect("a session")
+}
+
+/// From now on the client calls the server by this name, and believes that its session is for it.
+pub fn call(world: &mut World, name: &'static str) {
+    world.name = ServerName::try_from(name).expect("a name");
+    world.session = world.session.as_ref().map(|session| renamed(session, name));
+}
+
+/// A client that was here before comes back, once as everything was, and once after `change`.
+pub fn come_back(
+    by: ResumedBy,
+    prepare: &dyn Fn(World) -> World,
+    change: &dyn Fn(&mut World),
+) -> (World, Shaken) {
+    let mut world = prepare(World::resuming_by(by)).visited();
+    assert_resumed(&world.visit(), by, TicketSent::No);
+    change(&mut world);
+    let second = world.visit();
+    (world, second)
+}
+
+/// After `change`, a session of either kind is not resumed for this reason, and one that is made then is.
+#[track_caller]
+pub fn declined(reason: NotResumed, prepare: &dyn Fn(World) -> World, change: &dyn Fn(&mut World)) {
+    for by in BOTH {
+        let (mut world, second) = come_back(by, prepare, change);
+        assert_declined(&second, reason);
+        assert_resumed(&world.visit(), by, TicketSent::No);
+    }
+}
+
+/// In spite of `change`, a session of either kind is resumed.
+#[track_caller]
+pub fn resumed(prepare: &dyn Fn(World) -> World, change: &dyn Fn(&mut World)) {
+    for by in BOTH {
+        let (_, second) = come_back(by, prepare, change);
+        assert_eq!(second.server.handshake, HandshakeKind::Resumed(by));
+        assert_eq!(second.client.handshake, HandshakeKind::Resumed(by));
+    }
+}
+
+/// As it is.
+pub fn plain(world: World) -> World {
+    world
 }
