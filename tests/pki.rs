@@ -384,6 +384,8 @@ fn a_description_says_whose_certificate_it_is() {
     // It ends on a terminal, and its text is from anybody.
     let hostile = self_signed(&Spec { subject: "a\x1b[2Jb\nc", ..Spec::client("") });
     assert_eq!(describe(hostile.leaf()).unwrap().subject, "CN=a\\u{1b}[2Jb\\nc");
+    let turned = self_signed(&Spec { subject: "\u{202e}moc\u{200b}.\u{9b}\"é'\\", ..Spec::client("") });
+    assert_eq!(describe(turned.leaf()).unwrap().subject, "CN=\\u{202e}moc\\u{200b}.\\u{9b}\"é'\\\\");
 }
 
 #[test]

@@ -59,14 +59,11 @@ fn key(kind: KeyKind) -> String {
     }
 }
 
-/// A certificate comes from anybody, and its text ends on a terminal.
+/// A certificate comes from anybody, and its text ends on a terminal: what prints nothing, or moves or turns around
+/// what is beside it, is escaped.
 fn printable(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| match c.is_control() {
-            true => c.escape_default().collect::<Vec<_>>(),
-            false => vec![c],
-        })
-        .collect()
+    // Quotes do no harm, and the escapes of backslashes keep the rest readable.
+    text.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'")
 }
 
 impl fmt::Display for Description {

@@ -67,7 +67,7 @@ impl RecvBuf {
 
     /// Gives the memory back, wiped.
     pub fn into_vec(mut self) -> Vec<u8> {
-        self.storage.zeroize();
+        self.storage.as_mut_slice().zeroize();
         core::mem::take(&mut self.storage)
     }
 
@@ -244,6 +244,8 @@ mod tests {
     fn memory_comes_back_wiped() {
         let mut buf = RecvBuf::from_vec(vec![5; 30_000]);
         fill(&mut buf, &[6; 10]);
-        assert!(buf.into_vec().iter().all(|byte| *byte == 0));
+        let memory = buf.into_vec();
+        assert_eq!(memory.len(), 30_000);
+        assert!(memory.iter().all(|byte| *byte == 0));
     }
 }

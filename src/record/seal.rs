@@ -52,14 +52,17 @@ impl Sealer {
         self.max_plaintext = self.max_plaintext.min(max_plaintext.max(1));
     }
 
-    /// Appends `payload` as records: one if it is empty, else as few as the limit allows.
+    /// Appends `payload` as records: one if it is empty or an alert, else as few as the limit allows.
     ///
+    /// An alert is never cut in two, not even where records are to be one byte long: many peers, this crate's own
+    /// reader among them, take half an alert for a malformed one.
     /// Control messages (alerts, and handshake messages before there is a key) are not counted against the
     /// key's limit, so that a connection can be closed when its key is used up.
     pub(crate) fn control(&mut self, content: ContentType, payload: &[u8], out: &mut Vec<u8>) {
         let mut rest = payload;
+        let most = if content == ContentType::ALERT { payload.len() } else { self.max_plaintext };
         loop {
-            let (fragment, tail) = rest.split_at(rest.len().min(self.max_plaintext));
+            let (fragment, tail) = rest.split_at(rest.len().min(most));
             self.append(content, fragment, out);
             if tail.is_empty() {
                 return;
@@ -182,6 +185,18 @@ mod tests {
         let before = out.len();
         sealer.control(ContentType::ALERT, &[1, 0], &mut out);
         assert_eq!(out.len() - before, 2 + sealer.overhead());
+    }
+
+    #[test]
+    fn an_alert_is_never_cut_in_two() {
+        let mut sealer = Sealer::new();
+        sealer.limit(1);
+        let mut out = Vec::new();
+        sealer.control(ContentType::ALERT, &[2, 40], &mut out);
+        assert_eq!(out, [21, 3, 1, 0, 2, 2, 40]);
+        out.clear();
+        sealer.control(ContentType::HANDSHAKE, &[1, 0], &mut out);
+        assert_eq!(out, [22, 3, 1, 0, 1, 1, 22, 3, 1, 0, 1, 0]);
     }
 
     #[test]
