@@ -286,6 +286,16 @@ fn of_the_lines_of_haproxy_the_last_but_one_seals() {
 }
 
 #[test]
+fn a_key_file_that_is_named_twice_still_seals() {
+    let file = [7_u8, 1].repeat(24);
+    let ring =
+        KeyRing::from_files([&file[..], &file], KeyFileFormat::Nginx, at(NOW), Duration::from_secs(PERIOD))
+            .expect("a ring");
+    assert!(ring.sealing_key(at(NOW)).is_some());
+    assert_eq!(ring.keys(at(NOW)).count(), 1);
+}
+
+#[test]
 fn a_reload_of_key_files_keeps_opening_what_the_former_ones_sealed() {
     let period = Duration::from_secs(PERIOD);
     let load = |file: &str, now| {

@@ -223,6 +223,8 @@ impl KeyRing {
             for key in &keys {
                 ring = Some(match ring {
                     None => Self::new(key.ticket_key(times)),
+                    // A key that comes again is the key that it is: the first place counts.
+                    Some(ring) if ring.find(&key.name().0, now).is_ok() => ring,
                     Some(ring) => ring.with_key(key.ticket_key(times).opening_only(now)),
                 });
             }

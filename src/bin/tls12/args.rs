@@ -190,7 +190,7 @@ fn protocol(text: &str) -> Result<String, String> {
     }
 }
 
-/// Reads a length of time: a whole number and `ms`, `s`, `m` or `h`.
+/// Reads a length of time: a whole number and `ms`, `s`, `m`, `h` or `d`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
@@ -199,7 +199,8 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         "s" => 1_000,
         "m" => 60_000,
         "h" => 3_600_000,
-        _ => return Err("a time is a whole number with ms, s, m or h behind it, as in 10s".into()),
+        "d" => 86_400_000,
+        _ => return Err("a time is a whole number with ms, s, m, h or d behind it, as in 10s".into()),
     };
     let number: u64 = number.parse().map_err(|_| "a time begins with a whole number, as in 10s")?;
     match number.checked_mul(milliseconds) {
@@ -226,6 +227,7 @@ mod tests {
         assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
         assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
         assert_eq!(duration("2h"), Ok(Duration::from_secs(7_200)));
+        assert_eq!(duration("7d"), Ok(Duration::from_secs(604_800)));
         for wrong in ["", "10", "s", "1.5s", "-1s", "0s", "18446744073709551615h", "10 s"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }

@@ -13,6 +13,9 @@ use crate::{private_file, resume_args::Resume};
 /// Step 0 of a ratchet begins with 2020, 1 577 836 800 seconds after 1970.
 const RATCHET_EPOCH: Duration = Duration::from_secs(1_577_836_800);
 
+/// For how much longer a key may seal than until the next one is there, so that there is no moment without one.
+const OVERLAP: Duration = Duration::from_secs(5);
+
 /// Where ticket keys come from.
 #[derive(Debug)]
 pub(crate) enum KeySource {
@@ -43,14 +46,14 @@ impl KeySource {
         match self {
             Self::Generated => {
                 let seed = Seed::from_os().map_err(|error| format!("no randomness: {error}"))?;
-                let next = TicketKey::generate(seed, now, period);
+                let next = TicketKey::generate(seed, now, period + OVERLAP);
                 Ok(match former {
                     Some(former) => former.rotate(next, now),
                     None => KeyRing::new(next),
                 })
             }
             Self::Files { paths, format } => {
-                let newer = read_files(paths, *format, now, period)?;
+                let newer = read_files(paths, *format, now, period + OVERLAP)?;
                 Ok(former.map_or_else(|| newer.clone(), |former| former.replaced_by(&newer, now)))
             }
             Self::Ratchet(path) => {
@@ -63,12 +66,7 @@ impl KeySource {
     /// For how long a ring that was made at `now` may be used before there has to be another one.
     pub(crate) fn until_next(&self, now: UnixTime, period: Duration) -> Duration {
         match self {
-            // A little earlier, so that there is no moment in which the old key seals no more and the new one not yet:
-            // a key counts whole seconds.
-            Self::Generated | Self::Files { .. } => {
-                let lead = (period / 100).max(Duration::from_secs(2));
-                period.saturating_sub(lead).max(period / 2)
-            }
+            Self::Generated | Self::Files { .. } => period,
             // To the start of the next step.
             Self::Ratchet(_) => {
                 let seconds = period.as_secs().max(1);
@@ -159,11 +157,17 @@ mod tests {
 
     #[test]
     fn a_key_is_followed_by_the_next_one_before_it_seals_no_more() {
-        let now = UnixTime::since_unix_epoch(RATCHET_EPOCH);
-        for seconds in [2, 3, 60, 43_200] {
+        let start = UnixTime::since_unix_epoch(RATCHET_EPOCH);
+        for seconds in [1, 2, 60, 43_200] {
             let period = Duration::from_secs(seconds);
-            let until = KeySource::Generated.until_next(now, period);
-            assert!(until >= period / 2 && until <= period - Duration::from_secs(1), "{until:?}");
+            let ring = KeySource::Generated.ring(None, start, period).expect("a ring");
+            let next = RATCHET_EPOCH + KeySource::Generated.until_next(start, period);
+            // A second late, as a busy machine may be.
+            let next = UnixTime::since_unix_epoch(next + Duration::from_secs(1));
+            assert!(ring.sealing_key(next).is_some(), "{seconds}");
+            let former = ring.sealing_key(start).map(TicketKey::name);
+            let ring = KeySource::Generated.ring(Some(&ring), next, period).expect("a ring");
+            assert_ne!(ring.sealing_key(next).map(TicketKey::name), former);
         }
     }
 }

@@ -1,9 +1,8 @@
 //! Files with secrets in them.
-#![expect(clippy::disallowed_methods, reason = "the command reads files")]
 
 use std::{
     fs::{self, OpenOptions},
-    io::Write,
+    io::{Read, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::Path,
 };
@@ -21,9 +20,19 @@ pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<(), String> {
     written.map_err(|error| trouble(path, error))
 }
 
-/// Reads a file. Fails with a sentence.
+/// The longest file that is read, in bytes: keys are short.
+const MAX_FILE: u64 = 64 * 1024;
+
+/// Reads a file, but not one without an end. Fails with a sentence.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
-    fs::read(path).map(Zeroizing::new).map_err(|error| trouble(path, error))
+    // With room from the start, so that it does not move as it fills.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(64 * 1024 + 1));
+    let file = OpenOptions::new().read(true).open(path).map_err(|error| trouble(path, error))?;
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| trouble(path, error))?;
+    match u64::try_from(bytes.len()) {
+        Ok(length) if length <= MAX_FILE => Ok(bytes),
+        _ => Err(trouble(path, "this file is longer than 64 KiB, and no key is")),
+    }
 }
 
 /// Who may read the file beside its owner, in words; `None` if nobody. Fails with a sentence.
