@@ -44,7 +44,6 @@ pub(super) struct Extensions<'a> {
     /// Bit n of the extension is `1 << n`.
     pub(super) key_usage: Option<u16>,
     subject_alt_name: Option<&'a [u8]>,
-    #[cfg_attr(not(feature = "webpki"), expect(dead_code, reason = "purposes are the verifier's business"))]
     extended_key_usage: Option<&'a [u8]>,
 }
 
