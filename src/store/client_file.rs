@@ -146,6 +146,10 @@ impl ClientSessions {
         limit: usize,
         reuse: Reuse,
     ) -> Result<Self, FileError> {
+        // Before it is opened: opening a pipe would wait for whoever writes to it.
+        if !fs::metadata(path)?.is_file() {
+            return Err(FileError::Damaged);
+        }
         let file = OpenOptions::new().read(true).open(path)?;
         let len = file.metadata()?.len();
         if len > MAX_FILE {

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     files::{Files, Folder},
-    running::{Serving, run, text},
+    running::{Serving, command, run, text},
 };
 use crate::common::certs::Ca;
 
@@ -313,4 +313,13 @@ fn hosts_with_one_ratchet_seed_resume_each_others_tickets() {
 fn chmod(path: &str, mode: &str) {
     let status = std::process::Command::new("chmod").args([mode, path]).status().expect("chmod");
     assert!(status.success() && Path::new(path).exists());
+}
+
+#[test]
+fn a_key_file_that_is_no_file_stops_nobody() {
+    for path in ["/dev/zero", "/dev"] {
+        let shown = command(&["ticket-keys", "show", path]).output().expect("the command");
+        assert!(!shown.status.success());
+        assert!(text(&shown.stderr).contains("not a regular file"), "{}", text(&shown.stderr));
+    }
 }

@@ -56,8 +56,11 @@ impl Serving {
         let (saying, said) = channel();
         thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| saying.send(line)));
         let port = greeting.strip_prefix("listening on 127.0.0.1:").and_then(|rest| rest.split(' ').next());
-        let port =
-            port.and_then(|port| port.parse().ok()).unwrap_or_else(|| panic!("no port in {greeting:?}"));
+        let Some(port) = port.and_then(|port| port.parse().ok()) else {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("no port in {greeting:?}");
+        };
         let log = BufReader::new(child.stdout.take().expect("its log"));
         Self { child, log, greeting, port, said }
     }

@@ -98,7 +98,7 @@ fn read_files(
     let files = paths.iter().map(|path| private_file::read(path)).collect::<Result<Vec<_>, _>>()?;
     for path in paths {
         if let Some(warning) = private_file::others(path)? {
-            crate::say::say!("tls12: {warning}");
+            crate::say::say!("warning: {warning}");
         }
     }
     let files = files.iter().map(|file| file.as_slice());

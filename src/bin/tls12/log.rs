@@ -153,7 +153,12 @@ fn now() -> SystemTime {
 }
 
 fn is_plain(text: &str) -> bool {
-    text != "-" && text.chars().all(|c| !c.is_whitespace() && !c.is_control() && c != '"' && c != '\\')
+    text != "-" && text.chars().all(|c| is_harmless(c) && c != '"' && c != '\\')
+}
+
+/// Whether a character prints as one, and neither moves nor turns around what is beside it.
+fn is_harmless(c: char) -> bool {
+    c.is_ascii_graphic() || c.is_alphanumeric()
 }
 
 /// A JSON string (RFC 8259, 7); text from peers cannot break a line or move a terminal's cursor with it.
@@ -162,11 +167,11 @@ fn quote(to: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '"' | '\\' => to.extend(['\\', c]),
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
-                // Control characters are all below U+10000. Writing to a String cannot fail.
-                let _ = write!(to, "\\u{:04x}", u32::from(c));
-            }
-            c => to.push(c),
+            c if is_harmless(c) || c == ' ' => to.push(c),
+            // RFC 8259, 7: above U+FFFF as two. Writing to a String cannot fail.
+            c => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
+                let _ = write!(to, "\\u{unit:04x}");
+            }),
         }
     }
     to.push('"');

@@ -23,8 +23,11 @@ pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<(), String> {
 /// The longest file that is read, in bytes: keys are short.
 const MAX_FILE: u64 = 64 * 1024;
 
-/// Reads a file, but not one without an end. Fails with a sentence.
+/// Reads a regular file, for anything else may keep a server waiting. Fails with a sentence.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
+    if !fs::metadata(path).map_err(|error| trouble(path, error))?.is_file() {
+        return Err(trouble(path, "this is not a regular file"));
+    }
     // With room from the start, so that it does not move as it fills.
     let mut bytes = Zeroizing::new(Vec::with_capacity(64 * 1024 + 1));
     let file = OpenOptions::new().read(true).open(path).map_err(|error| trouble(path, error))?;

@@ -126,8 +126,10 @@ async fn numbers(
 
 /// Accepts connections until it is dropped.
 async fn accept(listener: TcpListener, server: Arc<Server>, connections: &mut JoinSet<()>) {
-    let room =
-        Arc::new(Semaphore::new(usize::try_from(server.limits.max_connections).unwrap_or(usize::MAX >> 3)));
+    let room = Arc::new(Semaphore::new(
+        usize::try_from(server.limits.max_connections)
+            .map_or(Semaphore::MAX_PERMITS, |most| most.min(Semaphore::MAX_PERMITS)),
+    ));
     let mut said: Option<tokio::time::Instant> = None;
     loop {
         tokio::select! {
