@@ -25,16 +25,16 @@ pub(crate) struct Resume {
     #[arg(long, value_name = "FILE")]
     pub(crate) ticket_ratchet: Option<PathBuf>,
     /// For how long a ticket or a stored session is resumed
-    #[arg(long, value_name = "TIME", default_value = "10h", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "10h", value_parser = up_to_a_week)]
     pub(crate) ticket_lifetime: Duration,
     /// For how long a key seals; it opens for as long again
-    #[arg(long, value_name = "TIME", default_value = "12h", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "12h", value_parser = up_to_a_week)]
     pub(crate) rotate_every: Duration,
     /// How many sessions are kept for clients without tickets, or off
     #[arg(long, value_name = "N|off", default_value = "20000", value_parser = cache_size)]
     pub(crate) session_cache: usize,
     /// For how long after its full handshake a session is resumed, however often its ticket was renewed; 7 days at most
-    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = up_to_a_week)]
     pub(crate) session_timeout: Duration,
     /// Servers with one name and the same keys resume each other's sessions, whatever their certificates and protocols;
     /// without a name, those do that have the same certificates, protocols and demands on clients
@@ -43,6 +43,15 @@ pub(crate) struct Resume {
     /// Where to serve numbers over HTTP, on a loopback address: text at /, Prometheus lines at /metrics
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) stats: Option<String>,
+}
+
+/// Reads a length of time that keys and sessions may have: 1 second to 7 days.
+fn up_to_a_week(text: &str) -> Result<Duration, String> {
+    const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+    match duration(text)? {
+        time if (Duration::from_secs(1)..=WEEK).contains(&time) => Ok(time),
+        _ => Err("that is not between 1s and 7d".into()),
+    }
 }
 
 /// Whether clients get tickets.
