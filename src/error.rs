@@ -106,6 +106,8 @@ pub enum Incompatible {
     Group,
     /// A signature scheme that one can make and the other read.
     Scheme,
+    /// The curve of any certificate: what the client lists as groups counts for certificates too (RFC 8422, 5.1).
+    Curve,
     /// An application protocol.
     Protocol,
     /// A version: ours is TLS 1.2 alone.
@@ -134,6 +136,8 @@ pub enum Refusal {
     Credential,
     /// The provider has no such key.
     Provider,
+    /// The application ended the handshake with this alert.
+    Application(Alert),
 }
 
 impl Error {
@@ -193,9 +197,12 @@ impl Illegal {
 impl Incompatible {
     const fn alert(self) -> Alert {
         match self {
-            Self::Suite | Self::Group | Self::Scheme | Self::ExtendedMasterSecret | Self::CertificateType => {
-                Alert::HANDSHAKE_FAILURE
-            }
+            Self::Suite
+            | Self::Group
+            | Self::Scheme
+            | Self::Curve
+            | Self::ExtendedMasterSecret
+            | Self::CertificateType => Alert::HANDSHAKE_FAILURE,
             Self::Protocol => Alert::NO_APPLICATION_PROTOCOL,
             Self::Version => Alert::PROTOCOL_VERSION,
         }
@@ -210,6 +217,7 @@ impl Refusal {
             }
             Self::Config | Self::Credential => Alert::HANDSHAKE_FAILURE,
             Self::ServerName => Alert::UNRECOGNIZED_NAME,
+            Self::Application(alert) => alert,
         }
     }
 }
@@ -359,6 +367,7 @@ impl fmt::Display for Incompatible {
             Self::Suite => "the two sides have no cipher suite in common (here: ECDHE with AES-GCM or ChaCha20-Poly1305), or none that a certificate fits",
             Self::Group => "the two sides have no group for the key exchange in common",
             Self::Scheme => "the two sides have no signature scheme in common that a certificate fits",
+            Self::Curve => "no certificate has a key on a curve that the client supports",
             Self::Protocol => "the two sides have no application protocol in common (ALPN)",
             Self::Version => "the peer does not speak TLS 1.2",
             Self::ExtendedMasterSecret => "the peer does not do the extended master secret (RFC 7627), which is required",
@@ -379,6 +388,9 @@ impl fmt::Display for Refusal {
             Self::OtherPeer => "the verifier's answer is about another peer",
             Self::Credential => "there is no credential that may be used",
             Self::Provider => "the provider cannot make a key for this suite",
+            Self::Application(alert) => {
+                return write!(f, "the application ended the handshake with the alert {alert}");
+            }
         })
     }
 }

@@ -64,7 +64,7 @@ fn a_session_without_anything_optional_is_read_and_written_as_its_golden_file() 
 }
 
 #[test]
-fn a_client_session_of_version_1_is_read_and_written_as_the_golden_files_have_it() {
+fn a_client_session_of_version_1_is_read_as_the_golden_files_have_it_and_written_in_version_2() {
     let bytes = vector("sessions/client_ticket.bin");
     let session = ClientSession::from_bytes(&bytes).unwrap();
     assert_eq!(session.server(), "a.example");
@@ -77,12 +77,28 @@ fn a_client_session_of_version_1_is_read_and_written_as_the_golden_files_have_it
         matches!(session.token(), ClientToken::Ticket { ticket, lifetime_hint: 7200 } if ticket.len() == 200)
     );
     assert_eq!(session.peer().unwrap().chain.len(), 2);
-    assert_eq!(session.to_bytes().expose(), bytes);
+    assert!(session.peer_scheme().is_none() && session.group().is_none() && session.ocsp().is_none());
+    assert_eq!(session.to_bytes().expose(), in_version_2(&bytes));
 
     let bytes = vector("sessions/client_id.bin");
     let session = ClientSession::from_bytes(&bytes).unwrap();
     assert!(matches!(session.token(), ClientToken::SessionId(id) if id.as_bytes().len() == 32));
     assert!(session.alpn().is_none() && session.peer().is_none());
+    assert_eq!(session.to_bytes().expose(), in_version_2(&bytes));
+}
+
+/// What version 1 knows, and nothing of what it does not.
+fn in_version_2(version_1: &[u8]) -> Vec<u8> {
+    [&[2], &version_1[1..], &[0; 6]].concat()
+}
+
+#[test]
+fn a_client_session_of_version_2_is_read_and_written_as_its_golden_file_has_it() {
+    let bytes = vector("sessions/client_ticket_2.bin");
+    let session = ClientSession::from_bytes(&bytes).unwrap();
+    assert_eq!(session.peer_scheme(), Some(SignatureScheme::RSA_PSS_RSAE_SHA256));
+    assert_eq!(session.group(), Some(NamedGroup::X25519));
+    assert_eq!(session.ocsp().map(|ocsp| ocsp.len()), Some(300));
     assert_eq!(session.to_bytes().expose(), bytes);
 }
 
@@ -100,7 +116,7 @@ fn sessions_that_are_cut_or_followed_by_something_are_not_read() {
         let longer = [&bytes[..], &[0]].concat();
         assert_eq!(Session::decode(&longer).unwrap_err(), NotResumed::UnknownFormat);
     }
-    for file in ["sessions/client_ticket.bin", "sessions/client_id.bin"] {
+    for file in ["sessions/client_ticket_2.bin", "sessions/client_ticket.bin", "sessions/client_id.bin"] {
         let bytes = vector(file);
         for len in 0..bytes.len() {
             assert!(ClientSession::from_bytes(&bytes[..len]).is_err(), "{file} {len}");
@@ -113,11 +129,14 @@ fn sessions_that_are_cut_or_followed_by_something_are_not_read() {
 #[test]
 fn sessions_of_another_format_or_version_say_so() {
     // The format, the version of TLS, and flags that nobody has written yet.
-    for (at, value) in [(0, 2), (0, 0), (1, 2), (2, 4), (5, 2), (5, 0x81)] {
+    for (at, value) in [(0, 3), (0, 0), (1, 2), (2, 4), (5, 2), (5, 0x81)] {
         let mut bytes = vector("sessions/full.bin");
         bytes[at] = value;
         assert_eq!(Session::decode(&bytes).unwrap_err(), NotResumed::UnknownFormat, "{at}");
         let mut bytes = vector("sessions/client_ticket.bin");
+        bytes[at] = value;
+        assert_eq!(ClientSession::from_bytes(&bytes).unwrap_err(), DecodeError::UnknownFormat, "{at}");
+        let mut bytes = vector("sessions/client_ticket_2.bin");
         bytes[at] = value;
         assert_eq!(ClientSession::from_bytes(&bytes).unwrap_err(), DecodeError::UnknownFormat, "{at}");
     }

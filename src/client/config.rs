@@ -18,6 +18,9 @@ pub struct ClientConfig {
     pub(crate) fallback: bool,
     pub(crate) tickets: bool,
     pub(crate) trust: SessionContext,
+    pub(crate) reverifies: bool,
+    pub(crate) keeps_without_extended_master_secret: bool,
+    pub(crate) takes_any_protocol: bool,
 }
 
 impl ClientConfig {
@@ -30,6 +33,9 @@ impl ClientConfig {
             fallback: false,
             tickets: true,
             trust: SessionContext::derive([]),
+            reverifies: false,
+            keeps_without_extended_master_secret: false,
+            takes_any_protocol: false,
         }
     }
 
@@ -62,6 +68,28 @@ impl ClientConfig {
     /// itself as. A session that was made under another is not offered (R7).
     pub fn with_trust(mut self, trust: SessionContext) -> Self {
         self.trust = trust;
+        self
+    }
+
+    /// Asks for a verdict in abbreviated handshakes too: on the certificates and the staple of the full handshake, at
+    /// the time of now. By default the verdict of the full handshake stands as long as the session does (R30).
+    pub fn with_reverification(mut self) -> Self {
+        self.reverifies = true;
+        self
+    }
+
+    /// Also keeps and offers sessions without the extended master secret; only with
+    /// [`Self::dangerous_without_extended_master_secret`] are there any. Whoever can make a client connect to a server
+    /// of theirs can then make two connections share a master secret (RFC 7627, 1).
+    pub fn dangerous_resume_without_extended_master_secret(mut self) -> Self {
+        self.keeps_without_extended_master_secret = true;
+        self
+    }
+
+    /// Takes whatever protocol the server chooses, offered or not; which one it is, the application must look at
+    /// before it reads a byte. By default that is the end of the handshake: RFC 7301, 3.1.
+    pub fn dangerous_any_alpn(mut self) -> Self {
+        self.takes_any_protocol = true;
         self
     }
 

@@ -108,7 +108,7 @@ impl FullAwaitFinished {
 }
 
 /// The session of this handshake, if the server gave something to resume it with. A session without the extended
-/// master secret is not resumed, so it is not kept either (R11).
+/// master secret is not resumed, so it is not kept either, unless the configuration says so by name (R11).
 fn session(
     config: &ClientConfig,
     agreed: &Agreed,
@@ -123,7 +123,8 @@ fn session(
         Given { session_id, .. } if !session_id.is_empty() => ClientToken::SessionId(session_id),
         Given { .. } => return None,
     };
-    let chain = info.peer.as_ref()?.peer().chain.clone();
+    let presented = info.peer.as_ref()?.peer();
+    let chain = presented.chain.clone();
     let not_after = Leaf::parse(chain.first()?).ok()?.not_after();
     let now = cx.now.as_secs();
     let parts = ClientSessionParts {
@@ -138,6 +139,10 @@ fn session(
         lineage: Lineage(*cx.seed.draw::<16>(Label::Lineage).expose()),
         alpn: info.alpn.clone(),
         peer: Some(SessionPeer { chain, not_after }),
+        peer_scheme: info.peer_scheme,
+        group: info.group,
+        ocsp: presented.ocsp.clone().filter(|ocsp| ocsp.len() <= usize::from(u16::MAX)),
     };
-    info.extended_master_secret.then(|| ClientSession::new(parts).ok()).flatten()
+    let keeps = info.extended_master_secret || config.keeps_without_extended_master_secret;
+    keeps.then(|| ClientSession::new(parts).ok()).flatten()
 }

@@ -9,7 +9,7 @@ use super::{
     config::ClientConfig,
     hello::{self, Answer},
     offer::{Given, Offer, Offered},
-    resumed::{AwaitCertificateOrResumed, Resumed},
+    resumed::{AwaitCertificateOrResumed, Proven, Resumed},
     states::{Ask, Awaiting, Client},
 };
 use crate::{
@@ -165,13 +165,13 @@ fn check_leaf(full: &Full, leaf: &Leaf) -> Result<(), Error> {
         return Err(Illegal::CertificateCurve.into());
     }
     // RFC 8422, 5.3: the key usage "MUST" have digitalSignature, if there is one.
-    match leaf.may_sign() {
+    match full.config.settings.key_usage.lets_sign(leaf) {
         true => Ok(()),
         false => Err(CertificateError::WrongPurpose.into()),
     }
 }
 
-fn judge(presented: PresentedPeer, then: Judged) -> Next<Client> {
+pub(super) fn judge(presented: PresentedPeer, then: Judged) -> Next<Client> {
     Next::Ask(Ask::Verdict(Box::new(Judging { presented, then })))
 }
 
@@ -216,15 +216,21 @@ pub(crate) struct Judging {
 
 /// When the verdict is asked for.
 #[derive(Debug)]
-enum Judged {
+pub(super) enum Judged {
     /// Before the server's share came.
     Early { full: Full, leaf: Leaf },
     /// After it, for a promised staple did not come.
     Late(Exchanged),
+    /// In an abbreviated handshake, once the server's Finished verified.
+    Resumed(Box<Proven>),
 }
 
 impl Judging {
-    pub(super) fn verdict(self: Box<Self>, verdict: Result<VerifiedPeer, CertificateError>) -> Then {
+    pub(super) fn verdict(
+        self: Box<Self>,
+        verdict: Result<VerifiedPeer, CertificateError>,
+        cx: &mut Common,
+    ) -> Then {
         let verified = verdict?;
         if !verified.is_about(&self.presented) {
             return Err(Error::Refused(Refusal::OtherPeer));
@@ -234,6 +240,7 @@ impl Judging {
                 Awaiting::KeyExchange(Box::new(AwaitKeyExchange { full, leaf, verified }))
             }
             Judged::Late(exchanged) => exchanged.proven(verified),
+            Judged::Resumed(proven) => return Ok(proven.reverified(verified, cx)),
         })
     }
 }
@@ -260,7 +267,7 @@ impl AwaitKeyExchange {
 
 /// The server signed its share, and we have ours.
 #[derive(Debug)]
-struct Exchanged {
+pub(super) struct Exchanged {
     full: Full,
     premaster: Premaster,
     share: Vec<u8>,

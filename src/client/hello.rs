@@ -95,7 +95,8 @@ pub(super) fn check(config: &ClientConfig, ours: &[u8], hello: &ServerHello<'_>)
         return Err(Incompatible::ExtendedMasterSecret.into());
     }
     let alpn = extensions.alpn.map(|ProtocolName(name)| name.to_vec());
-    if alpn.as_ref().is_some_and(|chosen| !settings.alpn.contains(chosen)) {
+    let fits = |chosen: &Vec<u8>| config.takes_any_protocol || settings.alpn.contains(chosen);
+    if alpn.as_ref().is_some_and(|chosen| !fits(chosen)) {
         return Err(Illegal::ProtocolNotOffered.into());
     }
     let info = ConnectionInfo {

@@ -18,7 +18,7 @@ use crate::{
     connection::Connection,
     crypto::{Seed, SignError, Signature, SignatureRequest},
     error::Error,
-    handshake::{Common, Next, Step, flush_and_input, opaque_debug},
+    handshake::{Common, Next, Renegotiation, Step, abort_by_application, flush_and_input, opaque_debug},
     pki::{CertificateError, Credential, PresentedPeer, VerifiedPeer},
     record::RecvBuf,
     schedule::Side,
@@ -68,6 +68,9 @@ impl ClientHandshake {
         now: UnixTime,
     ) -> Self {
         let mut common = Common::new(Side::Client, seed, buf, now);
+        if config.settings.renegotiation == Renegotiation::Fatal {
+            common.channel.refuse_hello_requests();
+        }
         let offer = offer::Offer::choose(&config, &server, session, (&common.seed, now));
         common.offered = matches!(offer, offer::Offer::Session(_));
         let state = full::AwaitServerHello::new(config, server, offer, &common.seed);
@@ -113,8 +116,8 @@ impl NeedsVerdict {
     }
 
     /// What the verifier says; a proof about somebody else is a refusal.
-    pub fn answer(self, verdict: Result<VerifiedPeer, CertificateError>) -> ClientHandshake {
-        let next = self.state.verdict(verdict);
+    pub fn answer(mut self, verdict: Result<VerifiedPeer, CertificateError>) -> ClientHandshake {
+        let next = self.state.verdict(verdict, &mut self.common);
         self.common.go(next)
     }
 }
@@ -196,4 +199,5 @@ pub struct Failed {
     pub forget: bool,
 }
 
+abort_by_application!(Client, ClientHandshake: NeedsVerdict, NeedsCredential, NeedsSignature);
 opaque_debug!(NeedsVerdict, NeedsCredential, NeedsSignature);

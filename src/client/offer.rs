@@ -104,8 +104,9 @@ fn check(
         return Err(NotResumed::OtherSuite);
     }
     // R11
-    if !session.extended_master_secret() && settings.extended_master_secret == ExtendedMasterSecret::Required
-    {
+    let without = settings.extended_master_secret == ExtendedMasterSecret::Preferred
+        && config.keeps_without_extended_master_secret;
+    if !session.extended_master_secret() && !without {
         return Err(NotResumed::OtherMasterSecret);
     }
     match session.token() {

@@ -7,7 +7,7 @@ use pki_types::ServerName;
 use super::{
     config::ClientConfig,
     finish::received_ticket,
-    full::{AwaitCertificate, Then, wait},
+    full::{AwaitCertificate, Judged, Then, judge, wait},
     offer::{Given, Offered},
     states::{Awaiting, Client},
 };
@@ -15,7 +15,7 @@ use crate::{
     connection::{ConnectionInfo, SessionInfo},
     crypto::RecordSealKey,
     error::{Error, Illegal},
-    handshake::{Agreed, Aligned, Common, Complete, Keys, Next},
+    handshake::{Agreed, Aligned, Common, Complete, FinishedVerified, Keys, Next},
     pki::{PresentedPeer, VerifiedPeer},
     schedule::{MasterSecret, Side},
     session::HandshakeKind,
@@ -69,6 +69,8 @@ impl Resumed {
 /// What the connection tells of the session.
 fn tell(info: &mut ConnectionInfo, offered: &Offered, server: &ServerName<'static>, cx: &Common) {
     let session = &offered.session;
+    info.peer_scheme = session.peer_scheme();
+    info.session_group = session.group();
     info.session = Some(SessionInfo {
         lineage: session.lineage(),
         authenticated_at: session.authenticated_at(),
@@ -81,7 +83,7 @@ fn tell(info: &mut ConnectionInfo, offered: &Offered, server: &ServerName<'stati
         VerifiedPeer::assertion(&PresentedPeer {
             chain: peer.chain.clone(),
             expected,
-            ocsp: None,
+            ocsp: session.ocsp().cloned(),
             now: cx.now,
         })
     });
@@ -171,9 +173,39 @@ pub(crate) struct ResumedAwaitFinished {
 
 impl ResumedAwaitFinished {
     pub(super) fn finished(self: Box<Self>, message: Finished, raw: &[u8], cx: &mut Common) -> Then {
-        let Self { resumed: Resumed { config, mut agreed, offered, .. }, master, sealing, given } = *self;
-        let finished = agreed.check_finished(Side::Server, &master, (&message, raw))?;
+        let Self { mut resumed, master, sealing, given } = *self;
+        let finished = resumed.agreed.check_finished(Side::Server, &master, (&message, raw))?;
         let aligned = cx.channel.aligned()?;
+        let again = resumed.agreed.info.peer.as_ref().filter(|_| resumed.config.reverifies);
+        let again = again.map(|verified| verified.peer().clone());
+        let proven = Proven { resumed, master, sealing, given, proofs: (finished, aligned) };
+        match again {
+            Some(presented) => Ok(judge(presented, Judged::Resumed(Box::new(proven)))),
+            None => Ok(proven.finish(cx)),
+        }
+    }
+}
+
+/// The server proved that it holds the session; only our Finished is missing.
+#[derive(Debug)]
+pub(super) struct Proven {
+    resumed: Resumed,
+    master: MasterSecret,
+    sealing: RecordSealKey,
+    given: Given,
+    proofs: (FinishedVerified, Aligned),
+}
+
+impl Proven {
+    /// The server was verified once more, at the time of now.
+    pub(super) fn reverified(mut self, verified: VerifiedPeer, cx: &mut Common) -> Next<Client> {
+        self.resumed.agreed.info.peer = Some(verified);
+        self.finish(cx)
+    }
+
+    fn finish(self, cx: &mut Common) -> Next<Client> {
+        let Self { resumed: Resumed { config, mut agreed, offered, .. }, master, sealing, given, proofs } =
+            self;
         agreed.finish(Side::Client, &master, sealing, (&mut cx.channel, &mut cx.out));
         // R26: only now does a renewed ticket count.
         let session = match given.ticket {
@@ -183,6 +215,6 @@ impl ResumedAwaitFinished {
         let settings = &config.settings;
         let renegotiation = settings.renegotiation;
         let facts = agreed.facts(settings, Side::Client, master);
-        Ok(Next::Done(Box::new(Complete { facts, renegotiation, proofs: (finished, aligned), session })))
+        Next::Done(Box::new(Complete { facts, renegotiation, proofs, session }))
     }
 }

@@ -72,7 +72,8 @@ impl Role for Client {
         use Awaiting as S;
         use Message as M;
         let mut storage = Vec::new();
-        match (state, incoming.decode(&mut storage)?) {
+        let expected = state.expects();
+        match (state, incoming.decode(&mut storage, expected)?) {
             (S::ServerHello(s), Input::Message { message: M::ServerHello(m), raw }) => {
                 s.server_hello(m, raw, cx)
             }
@@ -118,7 +119,7 @@ impl Role for Client {
             (S::ResumedFinished(s), Input::Message { message: M::Finished(m), raw }) => {
                 s.finished(m, raw, cx)
             }
-            (state, input) => Err(Error::Unexpected { expected: state.expects(), got: input.name() }),
+            (_, input) => Err(Error::Unexpected { expected, got: input.name() }),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::proofs::Aligned;
+use super::{proofs::Aligned, settings::Renegotiation};
 use crate::{
     crypto::{RecordOpenKey, RecordSealKey},
     error::{Error, Illegal},
@@ -37,8 +37,13 @@ pub(crate) enum Input<'a> {
 }
 
 impl Incoming {
-    /// Reads it; the bytes of a message move into `storage`, which the message borrows.
-    pub(crate) fn decode(self, storage: &mut Vec<u8>) -> Result<Input<'_>, Error> {
+    /// Reads it; the bytes of a message move into `storage`, which the message borrows. A message that is not expected
+    /// is told as such whatever is in it.
+    pub(crate) fn decode<'s>(
+        self,
+        storage: &'s mut Vec<u8>,
+        expected: &'static [&'static str],
+    ) -> Result<Input<'s>, Error> {
         let msg_type = match self {
             Self::ChangeCipherSpec(aligned) => return Ok(Input::ChangeCipherSpec(aligned)),
             Self::Handshake { msg_type, bytes } => {
@@ -51,6 +56,7 @@ impl Incoming {
         match Message::decode_body(msg_type, body) {
             Ok(Some(message)) => Ok(Input::Message { message, raw: storage }),
             Ok(None) => Err(unknown_message()),
+            Err(_) if !expected.contains(&message) => Err(Error::Unexpected { expected, got: message }),
             Err(why) => Err(Error::Decode { message, why }),
         }
     }
@@ -76,6 +82,8 @@ pub(crate) struct Channel {
     /// length says.
     inbox: Vec<u8>,
     max_certificate: usize,
+    /// What a client does about a HelloRequest in the middle of a handshake.
+    hello_requests: Renegotiation,
     /// The length of records from the moment they are protected (RFC 8449, 4).
     incoming_limit: Option<usize>,
     outgoing_limit: Option<usize>,
@@ -90,9 +98,15 @@ impl Channel {
             temper: Temper::default(),
             inbox: Vec::new(),
             max_certificate: MAX_MESSAGE,
+            hello_requests: Renegotiation::Warned,
             incoming_limit: None,
             outgoing_limit: None,
         }
+    }
+
+    /// A HelloRequest is the end, also in the middle of a handshake.
+    pub(crate) fn refuse_hello_requests(&mut self) {
+        self.hello_requests = Renegotiation::Fatal;
     }
 
     /// The version is agreed on, and what the configuration says of lengths.
@@ -190,15 +204,22 @@ impl Channel {
         if len > 0 {
             return Err(Error::Decode { message: "HelloRequest", why: DecodeError::Trailing });
         }
-        self.temper.renegotiation()?;
+        self.ignore_hello_request()?;
         Ok(true)
+    }
+
+    fn ignore_hello_request(&mut self) -> Result<(), Error> {
+        match self.hello_requests {
+            Renegotiation::Warned => Ok(self.temper.renegotiation()?),
+            Renegotiation::Fatal => Err(unexpected("HelloRequest")),
+        }
     }
 
     /// Proof that no handshake bytes are left over, neither a whole message nor a part of one.
     pub(crate) fn aligned(&mut self) -> Result<Aligned, Error> {
         const HELLO_REQUEST: [u8; 4] = [0; 4];
         while self.side == Side::Client && self.inbox.starts_with(&HELLO_REQUEST) {
-            self.temper.renegotiation()?;
+            self.ignore_hello_request()?;
             self.inbox.drain(..HELLO_REQUEST.len());
         }
         match self.inbox.is_empty() {

@@ -12,5 +12,7 @@ pub(crate) use channel::{Channel, Incoming, Input, ReceivedAlert, alert_of, read
 pub(crate) use negotiate::{choose_group, choose_protocol, choose_scheme};
 pub(crate) use proofs::{Aligned, FinishedVerified, PeerSignature, SignatureVerified};
 pub use settings::ConfigError;
-pub(crate) use settings::{ExtendedMasterSecret, Renegotiation, Settings, settings_methods};
-pub(crate) use step::{Common, Flush, Next, Receive, Role, Step, flush_and_input, opaque_debug};
+pub(crate) use settings::{ExtendedMasterSecret, KeyUsage, Renegotiation, Settings, settings_methods};
+pub(crate) use step::{
+    Common, Flush, Next, Receive, Role, Step, abort_by_application, flush_and_input, opaque_debug,
+};

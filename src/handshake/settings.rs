@@ -5,6 +5,7 @@ use core::fmt;
 
 use crate::{
     crypto::{Provider, SUITES, Suite},
+    pki::Leaf,
     schedule::KeyLog,
     wire::{CipherSuite, MAX_PLAINTEXT, NamedGroup, SignatureScheme},
 };
@@ -55,6 +56,23 @@ pub(crate) enum Renegotiation {
     Fatal,
 }
 
+/// Whether a certificate's key usage (RFC 5280, 4.2.1.3) counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyUsage {
+    Enforced,
+    Ignored,
+}
+
+impl KeyUsage {
+    /// Whether the peer whose certificate this is may sign a handshake with its key.
+    pub(crate) fn lets_sign(self, leaf: &Leaf) -> bool {
+        match self {
+            Self::Enforced => leaf.may_sign(),
+            Self::Ignored => true,
+        }
+    }
+}
+
 /// What a client and a server configure alike.
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -67,6 +85,7 @@ pub(crate) struct Settings {
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
     pub(crate) extended_master_secret: ExtendedMasterSecret,
     pub(crate) renegotiation: Renegotiation,
+    pub(crate) key_usage: KeyUsage,
     /// The longest Certificate message that is read, in bytes.
     pub(crate) max_certificate: usize,
     /// The longest plaintext of a record that is sent, in bytes.
@@ -86,6 +105,7 @@ impl Settings {
             key_log: None,
             extended_master_secret: ExtendedMasterSecret::Required,
             renegotiation: Renegotiation::Warned,
+            key_usage: KeyUsage::Enforced,
             max_certificate: 64 * 1024,
             max_send: MAX_PLAINTEXT,
             record_size_limit: None,
@@ -210,7 +230,8 @@ macro_rules! settings_methods {
             self
         }
 
-        /// Ends the connection when the peer wants to renegotiate, in place of a warning (RFC 5246, 7.2.2).
+        /// Ends the connection when the peer wants to renegotiate, in place of a warning (RFC 5246, 7.2.2). A client
+        /// does not put up with a HelloRequest in the middle of a handshake either, which it otherwise ignores.
         pub fn with_fatal_renegotiation(mut self) -> Self {
             self.settings.renegotiation = crate::handshake::Renegotiation::Fatal;
             self
@@ -220,6 +241,13 @@ macro_rules! settings_methods {
         /// and no channel binding, and its session is never resumed.
         pub fn dangerous_without_extended_master_secret(mut self) -> Self {
             self.settings.extended_master_secret = crate::handshake::ExtendedMasterSecret::Preferred;
+            self
+        }
+
+        /// Also believes signatures of certificates whose key usage keeps them from signing (RFC 5280, 4.2.1.3);
+        /// [`Leaf::may_sign`](crate::pki::Leaf::may_sign) tells which those are. Some old devices have them.
+        pub fn dangerous_any_key_usage(mut self) -> Self {
+            self.settings.key_usage = crate::handshake::KeyUsage::Ignored;
             self
         }
     };

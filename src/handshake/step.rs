@@ -182,6 +182,20 @@ macro_rules! opaque_debug {
 }
 pub(crate) use opaque_debug;
 
+/// How an application ends a handshake, for asks with a field `common` of this side.
+macro_rules! abort_by_application {
+    ($role:ty, $handshake:ident: $($name:ident),*) => {$(
+        impl $name {
+            /// Ends the handshake with a fatal alert of the caller's choice; nothing else is answered.
+            pub fn abort(self, alert: crate::wire::Alert) -> $handshake {
+                let refusal = crate::error::Refusal::Application(alert);
+                self.common.go::<$role>(Err(crate::Error::Refused(refusal)))
+            }
+        }
+    )*};
+}
+pub(crate) use abort_by_application;
+
 /// The public steps that are alike on both sides, for a module with a `Role` and a handshake of these names.
 macro_rules! flush_and_input {
     ($role:ty, $handshake:ident, $peer:literal) => {

@@ -21,6 +21,8 @@ pub struct ServerConfig {
     pub(crate) resumption: Option<Resumption>,
     /// What else makes the sessions of this server trustworthy: the trust anchors of its verifier, say (R3).
     pub(crate) trust: Option<SessionContext>,
+    /// Whether the client's name led to this configuration.
+    pub(crate) chosen_by_name: bool,
 }
 
 /// Whether clients present certificates (RFC 5246, 7.4.4).
@@ -45,13 +47,14 @@ impl ServerConfig {
             client_authorities: Arc::new([]),
             resumption: None,
             trust: None,
+            chosen_by_name: false,
         }
     }
 
     /// Another one: for clients that ask for one of its names, or that cannot use the ones before.
     ///
-    /// Of the credentials whose certificate is for the name that the client asks for, or of all of them if none
-    /// is, the first one is presented that fits the client's suites, groups and signature schemes.
+    /// The first one is presented that fits the client's suites, groups and signature schemes: of those whose
+    /// certificate is for the name that the client asks for, and if none of them fits, of the others.
     pub fn with_credential(mut self, another: Credential) -> Self {
         self.credentials.push(another);
         self
@@ -89,6 +92,13 @@ impl ServerConfig {
     /// clients: a digest of what its verifier trusts. Sessions made under another do not resume (R3).
     pub fn with_trust(mut self, trust: SessionContext) -> Self {
         self.trust = Some(trust);
+        self
+    }
+
+    /// Says that the name which the client asks for led to this configuration, so that the server acknowledges it
+    /// (RFC 6066, 3). It does so anyway where the certificate that it presents is for that name.
+    pub fn with_name_acknowledged(mut self) -> Self {
+        self.chosen_by_name = true;
         self
     }
 

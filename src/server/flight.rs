@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use pki_types::ServerName;
+
 use super::{
     config::ServerConfig,
     give::Gives,
@@ -34,7 +36,14 @@ pub(super) struct Hello {
 
 impl Hello {
     /// The message of a full handshake.
-    pub(super) fn full(fit: &Fit, terms: &Terms, random: [u8; 32], gives: Gives) -> Self {
+    pub(super) fn full(
+        config: &ServerConfig,
+        fit: &Fit,
+        terms: &Terms,
+        random: [u8; 32],
+        gives: Gives,
+    ) -> Self {
+        let is_used = |name: &ServerName<'_>| config.chosen_by_name || fit.credential.is_for_name(name);
         Self {
             random,
             session_id: gives.session_id(),
@@ -42,7 +51,7 @@ impl Hello {
             ticket: gives == Gives::Ticket,
             staple: fit.staple,
             // RFC 6066, 3: a server that used the name "SHALL include an extension of type "server_name"".
-            name_used: terms.server_name.as_ref().is_some_and(|name| fit.credential.is_for_name(name)),
+            name_used: terms.server_name.as_ref().is_some_and(is_used),
         }
     }
 

@@ -116,7 +116,7 @@ impl AwaitCertificate {
             return Err(CertificateError::UnsupportedKey.into());
         }
         // RFC 5246, 7.4.6, and RFC 5280, 4.2.1.3: a key that signs has digitalSignature, if it has a key usage.
-        if !leaf.may_sign() {
+        if !full.config.settings.key_usage.lets_sign(&leaf) {
             return Err(CertificateError::WrongPurpose.into());
         }
         let presented = PresentedPeer { chain, expected: None, ocsp: None, now: cx.now };

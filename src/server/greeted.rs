@@ -83,7 +83,7 @@ impl Configured {
 
         let mut flight = Vec::new();
         let gives = Gives::promise(&config, &hello, &terms, cx);
-        Hello::full(&fit, &terms, random, gives).write(&terms, &mut flight);
+        Hello::full(&config, &fit, &terms, random, gives).write(&terms, &mut flight);
         flight::certificate(&fit.credential, fit.staple, &mut flight);
         let params = EcdheParams { group: fit.group, public: exchange.share() }.encode();
         let request = SignatureRequest {

@@ -175,8 +175,12 @@ pub(super) fn fit(
             (Some(curve), Some(groups)) => groups.contains(&curve),
             _ => true,
         };
+        if !curve_fits {
+            nearest = nearest_of(nearest, Incompatible::Curve);
+            continue;
+        }
         nearest = Incompatible::Scheme;
-        if let (true, Some(scheme)) = (curve_fits, choose_scheme(credential, &schemes)) {
+        if let Some(scheme) = choose_scheme(credential, &schemes) {
             let asked = hello.extensions.status_request;
             let staple = credential.ocsp().is_some()
                 && asked.is_some_and(|request| request.status_type == StatusRequest::OCSP);
@@ -186,15 +190,23 @@ pub(super) fn fit(
     Err(nearest)
 }
 
-/// The credentials for this name, or all if there is none for it.
+/// What came nearer to a fit: the right kind of key, then its curve, then a scheme.
+fn nearest_of(one: Incompatible, other: Incompatible) -> Incompatible {
+    match one {
+        Incompatible::Scheme => one,
+        _ => other,
+    }
+}
+
+/// The credentials for this name first, then the others: if none of the first can be used, a certificate for another
+/// name at least tells the client what is wrong.
 fn by_name<'c>(
     credentials: &'c [Credential],
     name: Option<&ServerName<'_>>,
 ) -> impl Iterator<Item = &'c Credential> {
-    let is_named = |credential: &Credential| name.is_some_and(|name| credential.is_for_name(name));
-    let named: Vec<bool> = credentials.iter().map(is_named).collect();
-    let any = named.contains(&true);
-    credentials.iter().zip(named).filter(move |(_, named)| *named || !any).map(|(credential, _)| credential)
+    let is_named = |credential: &&Credential| name.is_some_and(|name| credential.is_for_name(name));
+    let (named, others): (Vec<_>, Vec<_>) = credentials.iter().partition(is_named);
+    named.into_iter().chain(others)
 }
 
 /// Whether clients are asked for a certificate.

@@ -21,7 +21,7 @@ use crate::{
     connection::Connection,
     crypto::{Seed, SignError, Signature, SignatureRequest},
     error::{Error, Refusal},
-    handshake::{Common, Next, Step, flush_and_input, opaque_debug},
+    handshake::{Common, Next, Step, abort_by_application, flush_and_input, opaque_debug},
     pki::{CertificateError, PresentedPeer, VerifiedPeer},
     record::RecvBuf,
     schedule::Side,
@@ -275,4 +275,5 @@ pub struct Failed {
     pub forget: Option<StoreKey>,
 }
 
+abort_by_application!(Server, ServerHandshake: NeedsConfig, NeedsSession, NeedsSignature, NeedsVerdict, NeedsStore);
 opaque_debug!(NeedsConfig, NeedsSession, NeedsSignature, NeedsVerdict, NeedsStore);

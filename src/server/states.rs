@@ -69,7 +69,8 @@ impl Role for Server {
         use Awaiting as S;
         use Message as M;
         let mut storage = Vec::new();
-        match (state, incoming.decode(&mut storage)?) {
+        let expected = state.expects();
+        match (state, incoming.decode(&mut storage, expected)?) {
             (S::ClientHello(s), Input::Message { message: M::ClientHello(m), raw }) => {
                 s.client_hello(m, raw, cx)
             }
@@ -88,7 +89,7 @@ impl Role for Server {
             (S::ResumedFinished(s), Input::Message { message: M::Finished(m), raw }) => {
                 s.finished(m, raw, cx)
             }
-            (state, input) => Err(Error::Unexpected { expected: state.expects(), got: input.name() }),
+            (_, input) => Err(Error::Unexpected { expected, got: input.name() }),
         }
     }
 }

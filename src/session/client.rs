@@ -1,6 +1,6 @@
 //! A session as a client keeps it.
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
 use pki_types::UnixTime;
@@ -13,11 +13,16 @@ use super::{
 };
 use crate::{
     crypto::{Secret, SecretVec},
-    wire::{CipherSuite, Decode, DecodeError, Encode, ProtocolVersion, Reader, SessionId, Writer},
+    wire::{
+        CipherSuite, Decode, DecodeError, Encode, NamedGroup, ProtocolVersion, Reader, SessionId,
+        SignatureScheme, Writer,
+    },
 };
 
 /// The version of the encoding that is written.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
+/// The first version: without what came of the server's signature, its share and its staple.
+const FORMAT_1: u8 = 1;
 const BY_ID: u8 = 0;
 const BY_TICKET: u8 = 1;
 
@@ -60,6 +65,12 @@ pub struct ClientSessionParts {
     pub alpn: Option<Vec<u8>>,
     /// The server's certificates, which were verified (R30).
     pub peer: Option<SessionPeer>,
+    /// What the server signed the full handshake with.
+    pub peer_scheme: Option<SignatureScheme>,
+    /// The group of the key exchange.
+    pub group: Option<NamedGroup>,
+    /// The OCSP response that the server stapled in the full handshake, 1 to 65 535 bytes.
+    pub ocsp: Option<Arc<[u8]>>,
 }
 
 /// A session as a client keeps it: ID or ticket, and the secret. Wiped on drop.
@@ -67,12 +78,12 @@ pub struct ClientSessionParts {
 /// # Encoding
 ///
 /// [`to_bytes`](Self::to_bytes) contains the master secret: whoever reads it can read and join the connections of the
-/// session. What a version of this crate wrote, later ones with the same major version read. Version 1, integers with
+/// session. What a version of this crate wrote, later ones with the same major version read. Integers with
 /// the most significant byte first:
 ///
 /// ```text
 /// struct {
-///     uint8  format = 1;
+///     uint8  format = 2;
 ///     uint16 version = 0x0303;
 ///     uint16 suite;
 ///     uint8  flags;                      // 1: extended master secret; no other
@@ -89,8 +100,13 @@ pub struct ClientSessionParts {
 ///         case 1: uint32 lifetime_hint; opaque ticket<1..2^16-1>;
 ///     };
 ///     opaque peer<0..2^24-1>;            // empty, or: uint64 not_after; opaque certificate<1..2^24-1>[..]
+///     uint16 peer_scheme;                // 0: none
+///     uint16 group;                      // 0: none
+///     opaque ocsp<0..2^16-1>;            // empty: none
 /// } ClientSession;
 /// ```
+///
+/// In format 1 the last three are missing; it is still read.
 pub struct ClientSession(Box<ClientSessionParts>);
 
 impl ClientSession {
@@ -102,7 +118,8 @@ impl ClientSession {
         };
         let alpn = parts.alpn.as_ref().is_none_or(|name| (1..=255).contains(&name.len()));
         let peer = parts.peer.as_ref().map_or(0, peer_len) <= MAX_PEER_CHAIN;
-        if !(token && alpn && peer && (1..=255).contains(&parts.server.len())) {
+        let ocsp = parts.ocsp.as_ref().is_none_or(|ocsp| (1..=usize::from(u16::MAX)).contains(&ocsp.len()));
+        if !(token && alpn && peer && ocsp && (1..=255).contains(&parts.server.len())) {
             return Err(SessionTooLarge);
         }
         parts.server.make_ascii_lowercase();
@@ -169,6 +186,21 @@ impl ClientSession {
         self.0.peer.as_ref()
     }
 
+    /// What the server signed the full handshake with.
+    pub fn peer_scheme(&self) -> Option<SignatureScheme> {
+        self.0.peer_scheme
+    }
+
+    /// The group of the key exchange.
+    pub fn group(&self) -> Option<NamedGroup> {
+        self.0.group
+    }
+
+    /// The OCSP response that the server stapled in the full handshake.
+    pub fn ocsp(&self) -> Option<&Arc<[u8]>> {
+        self.0.ocsp.as_ref()
+    }
+
     /// For how many seconds after it came it is offered: what the server said, and where it said nothing (an ID, or a
     /// hint of zero) 10 hours (R24); never more than 7 days.
     pub fn lifetime(&self) -> u64 {
@@ -230,6 +262,9 @@ impl ClientSession {
             lineage: parts.lineage,
             alpn: parts.alpn.clone(),
             peer: parts.peer.clone(),
+            peer_scheme: parts.peer_scheme,
+            group: parts.group,
+            ocsp: parts.ocsp.clone(),
         }))
     }
 
@@ -262,6 +297,9 @@ impl ClientSession {
             }
         }
         write_peer(&mut w, parts.peer.as_ref());
+        w.u16(parts.peer_scheme.map_or(0, |scheme| scheme.0));
+        w.u16(parts.group.map_or(0, |group| group.0));
+        w.u16_prefixed(|w| w.bytes(parts.ocsp.as_deref().unwrap_or_default()));
         SecretVec::new(out)
     }
 
@@ -270,18 +308,23 @@ impl ClientSession {
             ClientToken::SessionId(_) => 0,
             ClientToken::Ticket { ticket, .. } => ticket.len(),
         };
+        let ocsp = self.0.ocsp.as_ref().map_or(0, |ocsp| ocsp.len());
         // Everything else, with both names at their longest.
-        1024 + ticket + self.0.peer.as_ref().map_or(0, peer_len)
+        1024 + ticket + ocsp + self.0.peer.as_ref().map_or(0, peer_len)
     }
 
     /// Reads the encoding above. Another version is [`DecodeError::UnknownFormat`], and everything else that is wrong
     /// is told as of a message.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
-        if (reader.u8()?, reader.u16()?) != (FORMAT, ProtocolVersion::TLS1_2.0) {
+        let format = reader.u8()?;
+        if ![FORMAT_1, FORMAT].contains(&format) || reader.u16()? != ProtocolVersion::TLS1_2.0 {
             return Err(DecodeError::UnknownFormat);
         }
-        let parts = read(&mut reader)?;
+        let mut parts = read(&mut reader)?;
+        if format == FORMAT {
+            read_proofs(&mut reader, &mut parts)?;
+        }
         reader.end()?;
         Self::new(parts).map_err(|SessionTooLarge| DecodeError::TooLong)
     }
@@ -304,7 +347,18 @@ fn read(reader: &mut Reader<'_>) -> Result<ClientSessionParts, DecodeError> {
         alpn: not_empty(reader.u8_prefixed()?),
         token: read_token(reader)?,
         peer: read_peer(reader.u24_prefixed()?)?,
+        peer_scheme: None,
+        group: None,
+        ocsp: None,
     })
+}
+
+/// What format 1 does not have.
+fn read_proofs(reader: &mut Reader<'_>, parts: &mut ClientSessionParts) -> Result<(), DecodeError> {
+    parts.peer_scheme = Some(reader.u16()?).filter(|code| *code != 0).map(SignatureScheme);
+    parts.group = Some(reader.u16()?).filter(|code| *code != 0).map(NamedGroup);
+    parts.ocsp = not_empty(reader.u16_prefixed()?).map(Arc::from);
+    Ok(())
 }
 
 fn read_text(bytes: &[u8]) -> Result<String, DecodeError> {

@@ -66,6 +66,7 @@ fn incompatible() -> impl Iterator<Item = (Incompatible, Alert)> {
         (Incompatible::Protocol, Alert::NO_APPLICATION_PROTOCOL),
         (Incompatible::Version, Alert::PROTOCOL_VERSION),
         (Incompatible::ExtendedMasterSecret, Alert::HANDSHAKE_FAILURE),
+        (Incompatible::Curve, Alert::HANDSHAKE_FAILURE),
         (Incompatible::CertificateType, Alert::HANDSHAKE_FAILURE),
     ]
     .into_iter()
@@ -120,6 +121,7 @@ fn refusal() -> impl Iterator<Item = (Refusal, Alert)> {
         (Refusal::OtherPeer, Alert::INTERNAL_ERROR),
         (Refusal::Credential, Alert::HANDSHAKE_FAILURE),
         (Refusal::Provider, Alert::INTERNAL_ERROR),
+        (Refusal::Application(Alert::ACCESS_DENIED), Alert::ACCESS_DENIED),
     ]
     .into_iter()
 }

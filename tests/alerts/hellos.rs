@@ -110,7 +110,7 @@ fn no_common_suite_group_or_signature_scheme_is_a_handshake_failure() {
         (Hello::new().with(13, &[0, 4, 2, 3, 6, 3]), Incompatible::Scheme),
         (Hello::new().without(13), Incompatible::Scheme),
         // The certificate's key is on P-256, which this client cannot read (RFC 8422, 5.1).
-        (Hello::new().with(10, &[0, 2, 0, 29]), Incompatible::Scheme),
+        (Hello::new().with(10, &[0, 2, 0, 29]), Incompatible::Curve),
         (Hello::new().without(23), Incompatible::ExtendedMasterSecret),
     ] {
         let error = server_refuses(&world(), &hello.message(), Alert::HANDSHAKE_FAILURE, "nothing in common");

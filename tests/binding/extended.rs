@@ -11,7 +11,7 @@ use tls12::{
 use crate::common::{
     pair::World,
     raw::{EXTENDED_MASTER_SECRET, Greeting, Hello, Kept, Over, Raw, SESSION_TICKET},
-    resuming::{BOTH, policy, tampered},
+    resuming::{BOTH, assert_not_offered, policy, shake, tampered},
 };
 
 /// A server that speaks to clients without the extension too, and may resume their sessions.
@@ -125,10 +125,21 @@ fn r11_without_the_option_a_session_without_it_is_neither_sealed_nor_stored() {
     }
 }
 
+#[test]
+fn r11_a_client_offers_a_session_without_it_only_if_its_configuration_says_so_by_name() {
+    for by in BOTH {
+        let mut world = World::after_a_visit(by);
+        world.change_client(ClientConfig::dangerous_without_extended_master_secret);
+        world.session = world.session.map(|session| tampered(&session, |bytes| bytes[5] = 0));
+        assert_not_offered(&shake(&world), NotResumed::OtherMasterSecret);
+    }
+}
+
 /// A client of ours that offers a session with or without it, whatever it does with peers that have it not.
 fn client(by: ResumedBy, extended: bool) -> (Kept, Arc<World>) {
     let mut world = World::after_a_visit(by);
     world.change_client(ClientConfig::dangerous_without_extended_master_secret);
+    world.change_client(ClientConfig::dangerous_resume_without_extended_master_secret);
     world.session = world.session.map(|session| tampered(&session, |bytes| bytes[5] = u8::from(extended)));
     let kept = Kept::of(world.session.as_ref().expect("a session"));
     assert_eq!(kept.extended, extended);

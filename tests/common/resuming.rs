@@ -227,6 +227,9 @@ pub fn renamed(session: &ClientSession, server: &str) -> ClientSession {
         lineage: session.lineage(),
         alpn: None,
         peer: session.peer().cloned(),
+        peer_scheme: session.peer_scheme(),
+        group: session.group(),
+        ocsp: session.ocsp().cloned(),
     };
     ClientSession::new(parts).expect("a session")
 }

@@ -87,6 +87,9 @@ pub fn client_parts(server: &str) -> ClientSessionParts {
         lineage: Lineage([9; 16]),
         alpn: Some(b"h2".to_vec()),
         peer: None,
+        peer_scheme: Some(SignatureScheme::RSA_PSS_RSAE_SHA256),
+        group: Some(NamedGroup::X25519),
+        ocsp: None,
     }
 }
 

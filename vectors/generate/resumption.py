@@ -81,6 +81,11 @@ def client_session(by_ticket: bool) -> bytes:
     ])
 
 
+def client_session_2() -> bytes:
+    proofs = struct.pack(">HH", 0x0804, 29) + prefixed(2, random("staple", 300))
+    return b"\x02" + client_session(True)[1:] + proofs
+
+
 def seal(secret: bytes, name: bytes, salt: bytes, label: bytes, store_key: bytes, plaintext: bytes) -> bytes:
     extracted = mac(salt, secret)
     first = mac(extracted, label, b"\x01")
@@ -138,6 +143,7 @@ def main() -> None:
     write("sessions/minimal.bin", session(False))
     write("sessions/client_ticket.bin", client_session(True))
     write("sessions/client_id.bin", client_session(False))
+    write("sessions/client_ticket_2.bin", client_session_2())
     sealed_vectors()
     ratchet_vectors()
     key_files()
