@@ -26,6 +26,76 @@ const LAYERS: &[(&str, u8)] = &[
     ("bin", EDGE),
 ];
 
+/// What could panic, or lose a part of a number. `lib.rs` turns these on for all layers below the edges.
+const PANIC_LINTS: &[&str] = &[
+    "arithmetic_side_effects",
+    "cast_possible_truncation",
+    "cast_possible_wrap",
+    "cast_sign_loss",
+    "expect_used",
+    "indexing_slicing",
+    "panic",
+    "string_slice",
+    "todo",
+    "unimplemented",
+    "unreachable",
+    "unwrap_used",
+];
+
+/// Where one of them is off below the edges, and how often. The reason stands there.
+const EXCEPTIONS: &[(&str, &str, usize)] = &[
+    ("crypto/rustcrypto/drbg.rs", "expect_used", 1),
+    ("crypto/rustcrypto/hash.rs", "expect_used", 1),
+    ("pki/date.rs", "arithmetic_side_effects", 1),
+    ("schedule/traffic.rs", "arithmetic_side_effects", 1),
+    ("session/base64.rs", "arithmetic_side_effects", 2),
+    ("session/state.rs", "arithmetic_side_effects", 1),
+];
+
+/// Methods and macros that panic and that no lint knows.
+const PANICKING: &[&str] = &[
+    ".chunks(",
+    ".chunks_exact(",
+    ".clone_from_slice(",
+    ".copy_from_slice(",
+    ".copy_within(",
+    ".drain(",
+    ".remove(",
+    ".rotate_left(",
+    ".rotate_right(",
+    ".split_at(",
+    ".split_at_mut(",
+    ".split_off(",
+    ".step_by(",
+    ".swap(",
+    ".swap_remove(",
+    "assert!(",
+    "assert_eq!(",
+    "assert_ne!(",
+];
+
+/// Where they are used below the edges, how often, and why they do not panic there.
+const CANNOT_PANIC: &[(&str, &str, usize, &str)] = &[
+    ("crypto/rustcrypto/parse.rs", ".drain(", 1, "it reads DER, and removes nothing"),
+    ("handshake/channel.rs", ".drain(", 2, "as many bytes as were found at the start just before"),
+    ("pki/outline.rs", ".chunks_exact(", 1, "of two"),
+    ("record/buffer.rs", ".copy_within(", 1, "kept <= head <= tail <= storage.len()"),
+    ("record/seal.rs", ".chunks(", 2, "max_plaintext is 1 at least, and the payload is not empty"),
+    ("record/seal.rs", ".copy_from_slice(", 3, "the record is as long as its fragment and the overhead"),
+    ("record/seal.rs", ".split_at(", 1, "at the length at most"),
+    ("record/seal.rs", ".split_at_mut(", 1, "the body is as long as its fragment and the overhead"),
+    ("schedule/traffic.rs", ".split_at(", 3, "the block has room for the longest keys and IVs"),
+    ("schedule/traffic.rs", ".split_at_mut(", 1, "the block has room for the longest keys and IVs"),
+    ("session/base64.rs", ".chunks(", 2, "of three and of four"),
+    ("session/key_file.rs", ".chunks(", 1, "half of a key that is not empty"),
+    ("session/key_file.rs", ".rotate_left(", 1, "by less than the length"),
+    ("session/ratchet.rs", ".copy_from_slice(", 1, "two arrays"),
+    ("session/ring.rs", ".drain(", 1, "fewer than there are"),
+    ("session/seal.rs", ".copy_from_slice(", 2, "cut to 16 bytes and to a salt's length just before"),
+    ("wire/hello.rs", ".copy_from_slice(", 1, "as many bytes as were cut off just before"),
+    ("wire/write.rs", ".copy_from_slice(", 1, "N bytes both"),
+];
+
 const EDGE: u8 = 6;
 const PARTS: u8 = 2;
 const MOST_LINES: usize = 500;
@@ -188,6 +258,66 @@ fn below_the_edges_nothing_reads_a_clock_a_file_or_a_socket() {
         );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The code of every file below the edges, up to its tests; files that are nothing but tests are left out.
+fn below_the_edges() -> Vec<(String, String)> {
+    let sources = sources().into_iter();
+    let below = sources.filter(|source| layer(&source.module).is_some_and(|layer| layer < EDGE));
+    let tested = below.filter(|source| !source.path.contains("/tests") && source.path != "wire/check.rs");
+    let without_tests =
+        |text: String| code(text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default());
+    tested
+        .map(|source| {
+            (source.path, source.text.replace("cfg(all(test, feature = \"rustcrypto\"))", "cfg(test)"))
+        })
+        .map(|(path, text)| (path, without_tests(text)))
+        .collect()
+}
+
+/// How often each of `what` is in which file, where it is at all.
+fn uses<'w>(what: &[&'w str], written: impl Fn(&str) -> String) -> Vec<(String, &'w str, usize)> {
+    let mut found = Vec::new();
+    for (path, code) in below_the_edges() {
+        let counts = what.iter().map(|each| (path.clone(), *each, code.matches(&written(each)).count()));
+        found.extend(counts.filter(|(_, _, count)| *count > 0));
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn the_lints_against_panics_are_on_for_every_layer_below_the_edges() {
+    let lib = sources().into_iter().find(|source| source.path == "lib.rs").expect("a façade");
+    let code: String = code(&lib.text).split_whitespace().collect();
+    let (_, rest) =
+        code.split_once("#![cfg_attr(not(test),warn(").expect("the lints, for all that are no tests");
+    let (block, _) = rest.split_once(")").expect("their end");
+    let lints: Vec<_> = block.split(',').filter_map(|lint| lint.strip_prefix("clippy::")).collect();
+    assert_eq!(lints, PANIC_LINTS);
+    // What takes them back stands before a module of the edges.
+    for exempt in code.split("#[allow(").skip(1) {
+        let (_, item) = exempt.split_once("mod").expect("a module");
+        let module = identifier(item);
+        assert_eq!(layer(&module), Some(EDGE), "{module}");
+    }
+}
+
+#[test]
+fn the_exceptions_from_the_lints_against_panics_are_those_of_the_table() {
+    let found = uses(PANIC_LINTS, |lint| format!("clippy::{lint}"));
+    let table: Vec<_> =
+        EXCEPTIONS.iter().map(|(path, lint, count)| ((*path).to_owned(), *lint, *count)).collect();
+    assert_eq!(found, table);
+    let groups = uses(&["allow(clippy", "clippy::pedantic", "clippy::restriction"], str::to_owned);
+    assert_eq!(groups, [], "an exception is expected, and is a lint's");
+}
+
+#[test]
+fn the_panicking_methods_below_the_edges_are_those_of_the_table() {
+    let found = uses(PANICKING, str::to_owned);
+    let named = CANNOT_PANIC.iter().map(|(path, method, count, _)| ((*path).to_owned(), *method, *count));
+    assert_eq!(found, named.collect::<Vec<_>>());
 }
 
 #[test]

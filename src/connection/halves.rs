@@ -163,7 +163,7 @@ impl Reader {
                 Renegotiation::Fatal => return Err(Error::Renegotiation),
                 Renegotiation::Warned => self.temper.renegotiation()?,
             }
-            self.owed += 1;
+            self.owed = self.owed.saturating_add(1);
         }
         Ok(())
     }

@@ -23,17 +23,17 @@ impl Requests {
 
     /// Reads on. How many requests were announced in `bytes`, or what is wrong with them.
     pub(super) fn read(&mut self, side: Side, bytes: &[u8]) -> Result<usize, Error> {
-        let mut requests = 0;
+        let mut requests = 0_usize;
         for byte in bytes {
-            if self.skip > 0 {
-                self.skip -= 1;
+            if let Some(left) = self.skip.checked_sub(1) {
+                self.skip = left;
                 continue;
             }
             let Some(place) = self.header.get_mut(self.have) else {
                 continue;
             };
             *place = *byte;
-            self.have += 1;
+            self.have = self.have.saturating_add(1);
             check_type(side, HandshakeType(self.header[0]))?;
             if self.have == self.header.len() {
                 let [_, high, middle, low] = self.header;
@@ -42,7 +42,7 @@ impl Requests {
                 if side == Side::Client && self.skip > 0 {
                     return Err(Error::Decode { message: "HelloRequest", why: DecodeError::Trailing });
                 }
-                requests += 1;
+                requests = requests.saturating_add(1);
             }
         }
         Ok(requests)

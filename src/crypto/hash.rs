@@ -19,9 +19,9 @@ impl Digest {
     /// The first [`MAX_HASH_LEN`] bytes of `bytes`.
     pub fn new(bytes: &[u8]) -> Self {
         let mut digest = Self { bytes: [0; MAX_HASH_LEN], len: 0 };
-        for (to, from) in digest.bytes.iter_mut().zip(bytes) {
+        for ((to, from), len) in digest.bytes.iter_mut().zip(bytes).zip(1..) {
             *to = *from;
-            digest.len += 1;
+            digest.len = len;
         }
         digest
     }

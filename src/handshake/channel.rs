@@ -168,7 +168,7 @@ impl Channel {
                 return Err(unknown_message());
             }
             let len = self.check_length(msg_type, header.length)?;
-            let Some(message) = self.inbox.get(..HANDSHAKE_HEADER_LEN + len) else {
+            let Some(message) = self.inbox.get(..HANDSHAKE_HEADER_LEN.saturating_add(len)) else {
                 return Ok(None);
             };
             let bytes = message.to_vec();

@@ -130,7 +130,7 @@ pub(super) fn sequence(content: &[u8]) -> Vec<u8> {
     let len = content.len().to_be_bytes();
     let significant = len.iter().position(|byte| *byte != 0).unwrap_or(len.len());
     let len = len.get(significant..).unwrap_or_default();
-    let mut out = Vec::with_capacity(content.len() + 6);
+    let mut out = Vec::with_capacity(content.len().saturating_add(6));
     out.push(Tag::SEQUENCE.0);
     match (len, u8::try_from(len.len())) {
         ([] | [0..0x80], _) => out.push(len.first().copied().unwrap_or(0)),

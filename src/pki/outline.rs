@@ -131,7 +131,7 @@ fn time(value: Value<'_>) -> Result<u64, Malformed> {
             let (year, rest) = digits.split_at_checked(2).ok_or(Malformed)?;
             // RFC 5280, 4.1.2.5.1: "Where YY is greater than or equal to 50, the year SHALL be interpreted as 19YY"
             let year = number(year)?;
-            (if year >= 50 { 1900 + year } else { 2000 + year }, rest)
+            (year.saturating_add(if year >= 50 { 1900 } else { 2000 }), rest)
         }
         (Tag::GENERALIZED_TIME, 14) => {
             let (year, rest) = digits.split_at_checked(4).ok_or(Malformed)?;
@@ -148,9 +148,9 @@ fn time(value: Value<'_>) -> Result<u64, Malformed> {
 
 /// At most four decimal digits.
 fn number(digits: &[u8]) -> Result<u64, Malformed> {
-    digits.iter().try_fold(0, |number, digit| match digit {
-        b'0'..=b'9' => Ok(number * 10 + u64::from(digit - b'0')),
-        _ => Err(Malformed),
+    digits.iter().try_fold(0_u64, |number, digit| {
+        let digit = char::from(*digit).to_digit(10).ok_or(Malformed)?;
+        Ok(number.saturating_mul(10).saturating_add(digit.into()))
     })
 }
 

@@ -67,12 +67,12 @@ impl WebPki {
         provider: &'static Provider,
         roots: impl IntoIterator<Item = CertificateDer<'a>>,
     ) -> Result<(Self, usize), CertificateError> {
-        let mut unusable = 0;
+        let mut unusable = 0_usize;
         let mut usable = Vec::new();
         for root in roots {
             match anchor(&root) {
                 Ok(root) => usable.push(root),
-                Err(_) => unusable += 1,
+                Err(_) => unusable = unusable.saturating_add(1),
             }
         }
         Self::from_roots(provider, usable).map(|verifier| (verifier, unusable))

@@ -76,8 +76,8 @@ impl RecvBuf {
         let keep = if self.pending.is_empty() { self.head } else { self.pending.start };
         if keep > 0 {
             self.storage.copy_within(keep..self.tail, 0);
-            self.head -= keep;
-            self.tail -= keep;
+            self.head = self.head.saturating_sub(keep);
+            self.tail = self.tail.saturating_sub(keep);
             self.pending =
                 if self.pending.is_empty() { 0..0 } else { 0..self.pending.end.saturating_sub(keep) };
         }
@@ -87,7 +87,7 @@ impl RecvBuf {
     /// The first `n` bytes of [`Self::spare`] were received; a larger `n` counts as all of them. None at all is an
     /// error: the transport ended before the peer said so, and somebody may have cut it.
     pub fn received(&mut self, n: usize) -> Result<(), Truncated> {
-        self.tail += n.min(self.storage.len() - self.tail);
+        self.tail = self.tail.saturating_add(n).min(self.storage.len());
         match n {
             0 => Err(Truncated),
             _ => Ok(()),
@@ -101,7 +101,7 @@ impl RecvBuf {
 
     /// Uses up `n` bytes of [`Self::pending`]; a larger `n` counts as all of them.
     pub fn consume(&mut self, n: usize) {
-        self.pending.start += n.min(self.pending.len());
+        self.pending.start = self.pending.start.saturating_add(n).min(self.pending.end);
     }
 
     /// Whether there is nothing in it: nothing received and unused, nothing put back.
@@ -111,7 +111,7 @@ impl RecvBuf {
 
     /// How many received bytes are not decrypted yet.
     pub(crate) fn received_len(&self) -> usize {
-        self.tail - self.head
+        self.tail.saturating_sub(self.head)
     }
 
     /// The bytes of the first record that is not yet decrypted, as many as came.
@@ -123,12 +123,10 @@ impl RecvBuf {
     ///
     /// `None` as long as not all of it has come.
     pub(crate) fn take_record(&mut self, len: usize) -> Option<Range<usize>> {
-        let body = self.head + HEADER_LEN..self.head + HEADER_LEN + len;
-        if body.end > self.tail {
-            return None;
-        }
-        self.head = body.end;
-        Some(body)
+        let start = self.head.checked_add(HEADER_LEN)?;
+        let end = start.checked_add(len).filter(|end| *end <= self.tail)?;
+        self.head = end;
+        Some(start..end)
     }
 
     /// Bytes of a record that was taken.
@@ -173,7 +171,7 @@ pub struct Plaintext<'b> {
 impl Plaintext<'_> {
     /// Keeps the last `n` bytes for the next delivery; they are not decrypted twice. A larger `n` counts as all.
     pub fn put_back(self, n: usize) {
-        *self.pending = self.end - n.min(self.bytes.len())..self.end;
+        *self.pending = self.end.saturating_sub(n.min(self.bytes.len()))..self.end;
     }
 }
 

@@ -73,7 +73,7 @@ impl Opener {
             None => body,
             Some(key) => {
                 let plain = open(key, self.sequence, header, buf.bytes(body.clone()))?;
-                body.start + plain.start..body.start + plain.end
+                body.start.saturating_add(plain.start)..body.start.saturating_add(plain.end)
             }
         };
         if opened.len() > self.max_plaintext {
@@ -142,7 +142,7 @@ fn open(
     };
     let aad = additional_data(sequence, header.content_type, plain_len);
     key.key.open(&nonce, &aad, sealed).map_err(|_| RecordError::BadMac)?;
-    Ok(explicit_len..explicit_len + plain_len)
+    Ok(explicit_len..explicit_len.saturating_add(plain_len))
 }
 
 /// RFC 7905, 2: "The padded sequence number is XORed with the client_write_IV … or server_write_IV".

@@ -59,15 +59,12 @@ impl Sealer {
     /// Control messages (alerts, and handshake messages before there is a key) are not counted against the
     /// key's limit, so that a connection can be closed when its key is used up.
     pub(crate) fn control(&mut self, content: ContentType, payload: &[u8], out: &mut Vec<u8>) {
-        let mut rest = payload;
+        if payload.is_empty() {
+            return self.append(content, payload, out);
+        }
         let most = if content == ContentType::ALERT { payload.len() } else { self.max_plaintext };
-        loop {
-            let (fragment, tail) = rest.split_at(rest.len().min(most));
+        for fragment in payload.chunks(most) {
             self.append(content, fragment, out);
-            if tail.is_empty() {
-                return;
-            }
-            rest = tail;
         }
     }
 
@@ -75,7 +72,7 @@ impl Sealer {
     pub(crate) fn data(&mut self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), RecordError> {
         let records = plaintext.len().div_ceil(self.max_plaintext);
         self.check_limit(records)?;
-        out.reserve(plaintext.len() + records * self.overhead());
+        out.reserve(plaintext.len().saturating_add(records.saturating_mul(self.overhead())));
         for fragment in plaintext.chunks(self.max_plaintext) {
             self.append(ContentType::APPLICATION_DATA, fragment, out);
         }
@@ -93,17 +90,22 @@ impl Sealer {
                 return Ok(sent);
             }
             self.check_limit(1)?;
-            let (record, more) = room.split_at_mut(fragment.len() + self.overhead());
+            let len = fragment.len().saturating_add(self.overhead());
+            let Some((record, more)) = room.split_at_mut_checked(len) else {
+                return Ok(sent);
+            };
             self.seal(ContentType::APPLICATION_DATA, fragment, record);
-            sent.read += fragment.len();
-            sent.written += record.len();
+            sent.read = sent.read.saturating_add(fragment.len());
+            sent.written = sent.written.saturating_add(len);
             (rest, room) = (tail, more);
         }
     }
 
     /// What a record is longer than its plaintext, in bytes.
     pub(crate) fn overhead(&self) -> usize {
-        HEADER_LEN + self.key.as_ref().map_or(0, |key| key.algorithm.explicit_nonce_len() + TAG_LEN)
+        self.key.as_ref().map_or(HEADER_LEN, |key| {
+            (HEADER_LEN + TAG_LEN).saturating_add(key.algorithm.explicit_nonce_len())
+        })
     }
 
     fn check_limit(&self, records: usize) -> Result<(), RecordError> {
@@ -116,7 +118,7 @@ impl Sealer {
 
     fn append(&mut self, content: ContentType, fragment: &[u8], out: &mut Vec<u8>) {
         let at = out.len();
-        out.resize(at + fragment.len() + self.overhead(), 0);
+        out.resize(at.saturating_add(fragment.len()).saturating_add(self.overhead()), 0);
         self.seal(content, fragment, out.get_mut(at..).unwrap_or_default());
     }
 

@@ -45,6 +45,6 @@ fn count(counter: &mut u8, most: u8, excess: Excess) -> Result<(), Excess> {
     if *counter >= most {
         return Err(excess);
     }
-    *counter += 1;
+    *counter = counter.saturating_add(1);
     Ok(())
 }

@@ -28,14 +28,13 @@ impl Prf {
         let mut rest = out;
         loop {
             let block = self.key.sign(&[a.as_ref(), label, first, second]);
-            let (chunk, tail) = rest.split_at_mut(rest.len().min(block.as_ref().len()));
-            for (to, from) in chunk.iter_mut().zip(block.as_ref()) {
+            for (to, from) in rest.iter_mut().zip(block.as_ref()) {
                 *to = *from;
             }
-            if tail.is_empty() {
-                return;
+            match rest.split_at_mut_checked(block.as_ref().len()) {
+                None | Some((_, [])) => return,
+                Some((_, tail)) => rest = tail,
             }
-            rest = tail;
             a = self.key.sign(&[a.as_ref()]);
         }
     }

@@ -30,6 +30,10 @@ impl TrafficKeys {
     /// RFC 5246, 6.3: "key_block = PRF(SecurityParameters.master_secret, "key expansion",
     /// SecurityParameters.server_random + SecurityParameters.client_random)", cut into the keys and then the IVs,
     /// the client's first. With an AEAD there are no MAC keys.
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "the lengths are those of an algorithm, MAX_KEY_LEN and NONCE_LEN at most"
+    )]
     pub(super) fn derive(prf: &Prf, suite: &Suite, randoms: &Randoms) -> Self {
         let key_len = suite.aead.key_len();
         let iv_len = suite.aead.fixed_iv_len();

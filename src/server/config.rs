@@ -71,7 +71,7 @@ impl ServerConfig {
     /// 65 535 bytes of the list is left out.
     pub fn with_client_authorities(mut self, authorities: impl IntoIterator<Item = Vec<u8>>) -> Self {
         let mut room = usize::from(u16::MAX);
-        let fits = |name: &Vec<u8>| match room.checked_sub(name.len() + 2) {
+        let fits = |name: &Vec<u8>| match room.checked_sub(name.len().saturating_add(2)) {
             Some(rest) if !name.is_empty() => {
                 room = rest;
                 true

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::crypto::SecretVec;
 
 /// The value of a character, or 255. Without a table, so that no memory access depends on a secret.
+#[expect(clippy::arithmetic_side_effects, reason = "sums of numbers of 9 bits, in 16")]
 fn value(character: u8) -> u8 {
     let c = i16::from(character);
     // All ones if low <= c <= high.
@@ -25,6 +26,7 @@ fn value(character: u8) -> u8 {
 }
 
 /// The character of a value below 64.
+#[expect(clippy::arithmetic_side_effects, reason = "sums of numbers of 9 bits, in 16")]
 fn character(value: u8) -> u8 {
     let v = i16::from(value);
     // The ranges follow each other at other distances than in ASCII; all ones if v is above the end of one.
@@ -37,11 +39,11 @@ fn character(value: u8) -> u8 {
 /// Reads base64 with or without its padding; `None` for anything else, also for bits left over that are not zero.
 pub(super) fn decode_base64(text: &str) -> Option<SecretVec> {
     let digits = text.trim_end_matches('=').as_bytes();
-    let padding = text.len() - digits.len();
+    let padding = text.len().saturating_sub(digits.len());
     if padding > 2 || (padding > 0 && !text.len().is_multiple_of(4)) || digits.len() % 4 == 1 {
         return None;
     }
-    let mut out = Vec::with_capacity(digits.len() * 3 / 4);
+    let mut out = Vec::with_capacity(digits.len().div_ceil(4).saturating_mul(3));
     let mut bad = 0;
     let mut left_over = 0;
     for group in digits.chunks(4) {
@@ -52,7 +54,8 @@ pub(super) fn decode_base64(text: &str) -> Option<SecretVec> {
             bits = bits << 6 | u32::from(value & 0x3f);
         }
         let [_, bytes @ ..] = bits.to_be_bytes();
-        let (whole, rest) = bytes.split_at_checked(group.len() * 3 / 4)?;
+        // Two, three and four characters are one, two and three bytes.
+        let (whole, rest) = bytes.split_at_checked(group.len().saturating_sub(1))?;
         out.extend_from_slice(whole);
         rest.iter().for_each(|byte| left_over |= byte);
     }
@@ -62,7 +65,7 @@ pub(super) fn decode_base64(text: &str) -> Option<SecretVec> {
 
 /// Writes base64 with padding and a line feed.
 pub(super) fn encode_base64(bytes: &[u8]) -> SecretVec {
-    let mut out = Vec::with_capacity(bytes.len().div_ceil(3) * 4 + 1);
+    let mut out = Vec::with_capacity(bytes.len().div_ceil(3).saturating_mul(4).saturating_add(1));
     for group in bytes.chunks(3) {
         let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);

@@ -310,7 +310,7 @@ impl ClientSession {
         };
         let ocsp = self.0.ocsp.as_ref().map_or(0, |ocsp| ocsp.len());
         // Everything else, with both names at their longest.
-        1024 + ticket + ocsp + self.0.peer.as_ref().map_or(0, peer_len)
+        [ticket, ocsp, self.0.peer.as_ref().map_or(0, peer_len)].into_iter().fold(1024, usize::saturating_add)
     }
 
     /// Reads the encoding above. Another version is [`DecodeError::UnknownFormat`], and everything else that is wrong

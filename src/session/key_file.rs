@@ -166,7 +166,7 @@ impl KeyMaterial {
     /// How many bytes the key has with its name: 48 or 80.
     #[expect(clippy::len_without_is_empty, reason = "no key is empty")]
     pub fn len(&self) -> usize {
-        16 + self.keys.expose().len()
+        self.keys.expose().len().saturating_add(16)
     }
 
     fn half(&self) -> usize {

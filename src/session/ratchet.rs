@@ -12,7 +12,7 @@
 //! no former one can be computed from it: what a host has forgotten, nobody gets from it.
 
 use alloc::vec::Vec;
-use core::{fmt, time::Duration};
+use core::{fmt, num::NonZeroU64, time::Duration};
 
 use hmac::{Hmac, KeyInit, Mac};
 use pki_types::UnixTime;
@@ -67,7 +67,7 @@ pub struct Ratchet {
     /// When step 0 begins, in seconds since 1970.
     epoch: u64,
     /// The length of a step in seconds.
-    period: u64,
+    period: NonZeroU64,
 }
 
 impl Ratchet {
@@ -90,7 +90,8 @@ impl Ratchet {
         let array = array.ok_or(RatchetError::Length { found: bytes.len() })?;
         WeakKey::check(array).map_err(RatchetError::Weak)?;
         let seed = Secret::fill(|out| out.copy_from_slice(array));
-        Ok(Self { seed, step, epoch: epoch.as_secs(), period: period.as_secs().max(1) })
+        let period = NonZeroU64::new(period.as_secs()).unwrap_or(NonZeroU64::MIN);
+        Ok(Self { seed, step, epoch: epoch.as_secs(), period })
     }
 
     /// The number of its step in 8 bytes, and the seed of that step. Written in place of the file that it was read
@@ -123,7 +124,7 @@ impl Ratchet {
         for _ in 0..steps {
             self.seed = next(&self.seed);
         }
-        self.step += steps;
+        self.step = self.step.max(target);
         Ok(self)
     }
 
@@ -135,7 +136,7 @@ impl Ratchet {
     pub fn ring(&self, now: UnixTime) -> Result<KeyRing, RatchetError> {
         let current = self.step_at(now).max(self.step);
         let first = current.saturating_sub(1).max(self.step);
-        let steps = first - self.step;
+        let steps = first.saturating_sub(self.step);
         if steps > MAX_CATCH_UP {
             return Err(RatchetError::TooFar { steps });
         }
@@ -157,7 +158,7 @@ impl Ratchet {
     }
 
     fn start(&self, step: u64) -> u64 {
-        self.epoch.saturating_add(self.period.saturating_mul(step))
+        self.epoch.saturating_add(self.period.get().saturating_mul(step))
     }
 
     fn key(&self, seed: &Secret<32>, step: u64) -> TicketKey {

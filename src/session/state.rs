@@ -289,6 +289,10 @@ impl Session {
         SecretVec::new(out)
     }
 
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "a sum of lengths of what `Session::new` has measured"
+    )]
     fn encoded_len(&self) -> usize {
         let len = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
         let names = len(self.server_name()) + len(self.alpn()) + self.application_data().len();

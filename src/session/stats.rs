@@ -98,7 +98,7 @@ impl Snapshot {
 
     /// All handshakes.
     pub fn handshakes(&self) -> u64 {
-        self.full() + self.by_id + self.by_ticket
+        self.full().saturating_add(self.by_id).saturating_add(self.by_ticket)
     }
 
     /// The same in the text format of Prometheus.

@@ -42,7 +42,7 @@ macro_rules! code_points {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self.name() {
                     Some(name) => f.write_str(name),
-                    None => write!(f, "0x{:0width$x}", self.0, width = 2 * size_of::<$repr>()),
+                    None => write!(f, "0x{:0width$x}", self.0, width = const { 2 * size_of::<$repr>() }),
                 }
             }
         }

@@ -66,11 +66,10 @@ impl<'v> Writer<'v> {
     fn prefixed<const N: usize>(&mut self, content: impl FnOnce(&mut Writer<'_>)) {
         let at = self.out.len();
         self.bytes(&[0; N]);
+        let start = self.out.len();
         content(&mut Writer { out: self.out });
-        let most = (1_usize << (8 * N)) - 1;
-        let start = at + N;
-        self.out.truncate(start.saturating_add(most));
-        let len = (self.out.len() - start).to_be_bytes();
+        self.out.truncate(start.saturating_add(const { (1_usize << (8 * N)) - 1 }));
+        let len = self.out.len().saturating_sub(start).to_be_bytes();
         if let (Some(prefix), Some(low)) = (self.out.get_mut(at..start), len.last_chunk::<N>()) {
             prefix.copy_from_slice(low);
         }

@@ -40,18 +40,23 @@ impl Drbg {
     }
 
     fn next_byte(&mut self) -> u8 {
-        if self.used == BLOCK {
-            let mut hmac = self.keyed.clone();
-            hmac.update(&self.counter.to_be_bytes());
-            let mut block = hmac.finalize().into_bytes();
-            self.block = block.into();
-            block.zeroize();
-            self.counter += 1;
-            self.used = 0;
+        loop {
+            if let Some(byte) = self.block.get(self.used) {
+                self.used = self.used.saturating_add(1);
+                return *byte;
+            }
+            self.next_block();
         }
-        let byte = self.block[self.used];
-        self.used += 1;
-        byte
+    }
+
+    fn next_block(&mut self) {
+        let mut hmac = self.keyed.clone();
+        hmac.update(&self.counter.to_be_bytes());
+        let mut block = hmac.finalize().into_bytes();
+        self.block = block.into();
+        block.zeroize();
+        self.counter = self.counter.wrapping_add(1);
+        self.used = 0;
     }
 
     fn next_bytes<const N: usize>(&mut self) -> [u8; N] {
@@ -87,8 +92,8 @@ impl TryRng for Drbg {
 impl TryCryptoRng for Drbg {}
 
 /// HMAC-SHA256 under `key`.
+#[expect(clippy::expect_used, reason = "RFC 2104, 2: \"The authentication key K can be of any length\"")]
 pub(super) fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    // RFC 2104, 2: "The authentication key K can be of any length"
     Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
 }
 

@@ -57,8 +57,8 @@ pub(super) struct Keyed<M>(PhantomData<fn() -> M>);
 struct Key<M>(M);
 
 impl<M: Mac + KeyInit + Clone + Send + Sync + 'static> Hmac for Keyed<M> {
+    #[expect(clippy::expect_used, reason = "RFC 2104, 2: \"The authentication key K can be of any length\"")]
     fn key(&self, key: &[u8]) -> Box<dyn HmacKey> {
-        // RFC 2104, 2: "The authentication key K can be of any length"
         Box::new(Key(<M as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length")))
     }
 }
