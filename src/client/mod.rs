@@ -31,6 +31,11 @@ use crate::{
 /// Every variant is answered by consuming it, which gives the next one, until [`Self::Done`] or
 /// [`Self::Failed`]. A step can wait in a table, go to another thread, or be dropped, which
 /// abandons the handshake.
+///
+/// It usually takes less than 28 KiB of the heap, 18 KiB of which are the [`RecvBuf`]. Messages of the server are gathered
+/// as they come, up to a limit: [`ClientConfig::with_max_certificate`] for Certificate, 64 KiB for any
+/// other; a list in one takes up to 30 times its bytes. A longer
+/// message is refused by its header. docs/memory.md has the bound for each case.
 #[must_use]
 #[derive(Debug)]
 #[expect(

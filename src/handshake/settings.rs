@@ -218,6 +218,7 @@ macro_rules! settings_methods {
         }
 
         /// Reads Certificate messages of at most `limit` bytes; 64 KiB by default, 16 MiB is the most there is.
+        /// While such a message is read, the peer can make the handshake take 30 times as much memory.
         pub fn with_max_certificate(mut self, limit: usize) -> Self {
             self.settings.max_certificate = limit;
             self

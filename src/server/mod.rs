@@ -34,6 +34,11 @@ use crate::{
 /// Every variant is answered by consuming it, which gives the next one, until [`Self::Done`] or
 /// [`Self::Failed`]. A step can wait in a table, go to another thread, or be dropped, which
 /// abandons the handshake.
+///
+/// It usually takes less than 28 KiB of the heap, 18 KiB of which are the [`RecvBuf`]. Messages of the client are gathered
+/// as they come, up to a limit: 130 KiB for ClientHello, [`ServerConfig::with_max_certificate`] for Certificate, 64 KiB
+/// for any other; a list in one takes up to 30 times its bytes. A longer
+/// message is refused by its header. docs/memory.md has the bound for each case.
 #[must_use]
 #[derive(Debug)]
 pub enum ServerHandshake {
