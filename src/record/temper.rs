@@ -2,9 +2,9 @@
 
 use super::error::Excess;
 
-/// Records without data that are put up with in a row.
+/// Records without data that are put up with before one with content, warnings among them or not.
 const MAX_EMPTY_RECORDS: u8 = 32;
-/// Warning alerts that are put up with in a row.
+/// Warning alerts that are put up with before a record with content.
 const MAX_WARNINGS: u8 = 4;
 /// Requests to renegotiate that are put up with in a connection.
 const MAX_RENEGOTIATIONS: u8 = 8;
@@ -25,7 +25,6 @@ impl Temper {
 
     /// A warning alert came.
     pub(crate) fn warning(&mut self) -> Result<(), Excess> {
-        self.empty_records = 0;
         count(&mut self.warnings, MAX_WARNINGS, Excess::Warnings)
     }
 

@@ -237,6 +237,20 @@ fn more_than_32_empty_records_in_a_row_are_an_unexpected_message() {
 }
 
 #[test]
+fn warnings_between_empty_records_do_not_renew_the_patience() {
+    for (mut raw, case) in everywhere() {
+        for warned in [true, false, false] {
+            (0..11).for_each(|_| raw.record(HANDSHAKE, &[]));
+            if warned {
+                raw.record(ALERT, &[1, 90]);
+            }
+        }
+        let error = raw.refused_with(Alert::UNEXPECTED_MESSAGE, case);
+        assert_eq!(error, Error::Record(RecordError::Excessive(Excess::EmptyRecords)));
+    }
+}
+
+#[test]
 fn a_fatal_alert_ends_the_connection_without_an_answer() {
     for (mut raw, _) in everywhere() {
         raw.record(ALERT, &[2, 40]);

@@ -57,8 +57,8 @@ fn certificate(error: &CertificateError, scene: Scene) -> &'static [&'static str
 
 fn decode(message: &str) -> &'static [&'static str] {
     match message {
-        "ClientHello" => &[":CLIENTHELLO_PARSE_FAILED:", ":PARSE_TLSEXT:"],
-        "ServerHello" => &[":DECODE_ERROR:", ":PARSE_TLSEXT:"],
+        "ClientHello" => &[":CLIENTHELLO_PARSE_FAILED:", ":PARSE_TLSEXT:", ":ERROR_PARSING_EXTENSION:"],
+        "ServerHello" => &[":DECODE_ERROR:", ":PARSE_TLSEXT:", ":ERROR_PARSING_EXTENSION:"],
         "Finished" => &[":DIGEST_CHECK_FAILED:"],
         "alert" => &[":BAD_ALERT:"],
         _ => &[":DECODE_ERROR:"],
