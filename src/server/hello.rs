@@ -151,6 +151,11 @@ fn lengths(settings: &Settings, hello: &ClientHello<'_>) -> Result<Lengths, Erro
 }
 
 /// The first credential that the client can use; what was nearest, if there is none.
+///
+/// RFC 5246, 7.4.2: "all certificates provided by the server MUST be signed by a hash/signature algorithm pair that
+/// appears in that extension". If that is true of none, the first counts all the same: whoever trusts a certificate
+/// by itself does not verify who signed it, and RFC 8446, 4.4.2.2 lets a server go on with "a certificate chain of
+/// its choice".
 pub(super) fn fit(
     config: &ServerConfig,
     hello: &ClientHello<'_>,
@@ -165,25 +170,31 @@ pub(super) fn fit(
     let group = choose_group(&settings.groups, groups.as_ref()).ok_or(Incompatible::Group)?;
     // RFC 5246, 7.4.1.4.1: without the extension, SHA-1 would have to do.
     let schemes = hello.extensions.signature_algorithms.ok_or(Incompatible::Scheme)?;
+    let listed: Vec<SignatureScheme> = schemes.iter().collect();
     let mut nearest = Incompatible::Suite;
+    let mut with_other_chain = None;
     for credential in by_name(&config.credentials, name) {
         let Some(suite) = suites().find(|suite| suite.authentication == credential.authentication()) else {
             continue;
         };
-        // RFC 8422, 5.1: the list of groups also says which curves may be in certificates.
-        let curve_fits = match (credential.group(), groups) {
-            (Some(curve), Some(groups)) => groups.contains(&curve),
-            _ => true,
-        };
         nearest = Incompatible::Scheme;
+        // RFC 8422, 5.1: the list of groups also says which curves may be in certificates.
+        let curve_fits =
+            credential.group().is_none_or(|curve| groups.is_none_or(|list| list.contains(&curve)));
         if let (true, Some(scheme)) = (curve_fits, choose_scheme(credential, &schemes)) {
-            let asked = hello.extensions.status_request;
-            let staple = credential.ocsp().is_some()
-                && asked.is_some_and(|request| request.status_type == StatusRequest::OCSP);
-            return Ok(Fit { credential: credential.clone(), suite, scheme, group, staple });
+            let staple = credential.ocsp().is_some() && wants_staple(hello);
+            let fit = Fit { credential: credential.clone(), suite, scheme, group, staple };
+            if credential.chain_is_signed_under(&listed) {
+                return Ok(fit);
+            }
+            with_other_chain.get_or_insert(fit);
         }
     }
-    Err(nearest)
+    with_other_chain.ok_or(nearest)
+}
+
+fn wants_staple(hello: &ClientHello<'_>) -> bool {
+    hello.extensions.status_request.is_some_and(|request| request.status_type == StatusRequest::OCSP)
 }
 
 /// The credentials for this name, or all if there is none for it.
