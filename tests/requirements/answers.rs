@@ -14,7 +14,7 @@ use crate::common::{
     pair::{NAME, World},
     raw::{Greeting, Hello, Kept, Over, Raw, SESSION_TICKET, framed, server_name},
     recording::Recording,
-    resuming::BOTH,
+    resuming::{BOTH, policy},
 };
 
 /// The types of the extensions in the server's answer.
@@ -33,9 +33,10 @@ fn with_answer<T>(world: &Arc<World>, hello: &Hello, look: impl FnOnce(ServerHel
 
 /// A server that has an answer to everything.
 fn capable() -> Arc<World> {
-    let world = World::resuming()
-        .with_server(|config| config.with_alpn([&b"h2"[..]]).dangerous_without_extended_master_secret());
-    Arc::new(world)
+    let policy = policy().dangerous_without_extended_master_secret();
+    let lenient = ServerConfig::dangerous_without_extended_master_secret;
+    let world = World::new().with_policy(policy).with_server(lenient);
+    Arc::new(world.with_server(|config| config.with_alpn([&b"h2"[..]])))
 }
 
 #[test]
