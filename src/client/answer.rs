@@ -96,7 +96,7 @@ impl Choosing {
 }
 
 /// What the credential signs with, if the server takes such a certificate.
-fn scheme(credential: &Credential, wanted: &Wanted) -> Result<SignatureScheme, Incompatible> {
+pub(super) fn scheme(credential: &Credential, wanted: &Wanted) -> Result<SignatureScheme, Incompatible> {
     let certificate_type = match credential.authentication() {
         // RFC 8422, 5.5, and 5.10: also Ed25519.
         Authentication::Ecdsa => ClientCertificateType::ECDSA_SIGN,

@@ -150,6 +150,11 @@ impl NeedsCredential {
         self.state.wanted.authorities.iter().map(|name| &name[..])
     }
 
+    /// Whether the server takes a certificate of this kind, and a signature that its key can make.
+    pub fn takes(&self, credential: &Credential) -> bool {
+        answer::scheme(credential, &self.state.wanted).is_ok()
+    }
+
     /// What we present; with `None` we say that we have nothing. A credential that the server does not take is an
     /// error.
     pub fn answer(self, credential: Option<Credential>) -> ClientHandshake {

@@ -73,18 +73,16 @@ impl<V: AsyncVerifyPeer> Client<V> {
         Ok((Calling { client: self, server }, step))
     }
 
-    /// The first credential that can sign under a scheme of the server's, and whose chain leads to an authority that
-    /// the server names, if it names any (RFC 5246, 7.4.4). None otherwise: like a browser, not a certificate that
-    /// the server did not ask for, since it tells who we are.
+    /// The first credential that the server takes, and whose chain leads to an authority that the server names, if it
+    /// names any (RFC 5246, 7.4.4); rather one whose chain is signed as the server says. None otherwise: like a
+    /// browser, not a certificate that the server did not ask for, since it tells who we are.
     fn choose(&self, ask: &NeedsCredential) -> Option<Credential> {
-        self.credentials
-            .iter()
-            .map(|(credential, _)| credential)
-            .find(|credential| {
-                let signs = credential.schemes().iter().any(|scheme| ask.schemes().contains(scheme));
-                signs && credential.issued_by_one_of(ask.authorities())
-            })
-            .cloned()
+        let credentials = self.credentials.iter().map(|(credential, _)| credential);
+        let mut wanted = credentials
+            .filter(|credential| ask.takes(credential) && credential.issued_by_one_of(ask.authorities()))
+            .peekable();
+        let first = wanted.peek().copied();
+        wanted.find(|credential| credential.chain_is_signed_under(ask.schemes())).or(first).cloned()
     }
 
     async fn sign(&self, request: &SignatureRequest) -> Result<Signature, SignError> {

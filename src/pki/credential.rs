@@ -6,7 +6,7 @@ use core::fmt;
 use pki_types::{CertificateDer, ServerName};
 use webpki::EndEntityCert;
 
-use super::{error::CertificateError, leaf::Leaf, outline::Outline};
+use super::{error::CertificateError, leaf::Leaf, outline::Outline, signed::signed_under};
 use crate::{
     crypto::Authentication,
     wire::{NamedGroup, SignatureScheme},
@@ -25,6 +25,8 @@ struct Inner {
     leaf: Leaf,
     authentication: Authentication,
     schemes: Vec<SignatureScheme>,
+    /// Of each certificate of the chain, what it is signed under: any of these.
+    signed_under: Vec<&'static [SignatureScheme]>,
     ocsp: Option<Arc<[u8]>>,
 }
 
@@ -57,8 +59,9 @@ impl Credential {
             return Err(CertificateError::WrongPurpose);
         }
         let schemes = leaf.schemes().to_vec();
-        let chain = chain.into();
-        let inner = Inner { name: name.into(), chain, leaf, authentication, schemes, ocsp: None };
+        let signed_under = chain.iter().map(signed_under).collect();
+        let (name, chain) = (name.into(), chain.into());
+        let inner = Inner { name, chain, leaf, authentication, schemes, signed_under, ocsp: None };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -152,6 +155,11 @@ impl Credential {
             .map(|cert| cert.issuer)
             .collect();
         authorities.any(|authority| issuers.contains(&authority))
+    }
+
+    /// Whether each certificate of the chain is signed under one of these schemes (RFC 5246, 7.4.2 and 7.4.4).
+    pub fn chain_is_signed_under(&self, schemes: &[SignatureScheme]) -> bool {
+        self.inner.signed_under.iter().all(|any| any.iter().any(|scheme| schemes.contains(scheme)))
     }
 
     /// Whether a key fits: `spki` is its public key, a SubjectPublicKeyInfo in DER.

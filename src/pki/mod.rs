@@ -11,6 +11,7 @@ mod leaf;
 mod name;
 mod outline;
 mod peer;
+mod signed;
 #[cfg(feature = "webpki")]
 mod webpki;
 

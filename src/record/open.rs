@@ -105,10 +105,21 @@ impl Opener {
             | ContentType::APPLICATION_DATA => {}
             unknown => return Err(RecordError::UnknownType(unknown)),
         }
-        let max = if self.key.is_some() { MAX_CIPHERTEXT } else { MAX_PLAINTEXT };
-        match usize::from(header.length) > max {
+        match usize::from(header.length) > self.max_body() {
             true => Err(RecordError::Overflow),
             false => Ok(Some(header)),
+        }
+    }
+
+    /// The longest body of a record, as it is on the wire.
+    fn max_body(&self) -> usize {
+        match &self.key {
+            None => MAX_PLAINTEXT,
+            // RFC 6066, 4: a record that cannot hold what was agreed on is refused "without decrypting the message".
+            Some(key) if self.max_plaintext < MAX_PLAINTEXT => {
+                self.max_plaintext.saturating_add(key.algorithm.explicit_nonce_len()).saturating_add(TAG_LEN)
+            }
+            Some(_) => MAX_CIPHERTEXT,
         }
     }
 }

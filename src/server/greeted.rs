@@ -50,6 +50,14 @@ impl Greeted {
     fn hello(&self) -> Result<ClientHello<'_>, Error> {
         read(&self.raw)
     }
+
+    /// Whether there is a block of extensions, be it empty.
+    pub(super) fn has_extensions(&self) -> bool {
+        self.hello().is_ok_and(|hello| {
+            let extensions = &hello.extensions;
+            extensions.present || extensions.types().next().is_some()
+        })
+    }
 }
 
 fn read(raw: &[u8]) -> Result<ClientHello<'_>, Error> {

@@ -151,62 +151,87 @@ fn lengths(settings: &Settings, hello: &ClientHello<'_>) -> Result<Lengths, Erro
 }
 
 /// The first credential that the client can use; what was nearest, if there is none.
+///
+/// Those for the name that the client asks for come first: if none of them can be used, a certificate for another name
+/// at least tells the client what is wrong.
 pub(super) fn fit(
     config: &ServerConfig,
     hello: &ClientHello<'_>,
     name: Option<&ServerName<'_>>,
 ) -> Result<Fit, Incompatible> {
-    let settings = &config.settings;
-    let suites = || settings.suites.iter().copied().filter(|suite| hello.cipher_suites.contains(&suite.id));
-    if suites().next().is_none() {
-        return Err(Incompatible::Suite);
+    let wanted = Wanted::of(&config.settings, hello)?;
+    let is_named = |credential: &&Credential| name.is_some_and(|name| credential.is_for_name(name));
+    let (named, others): (Vec<_>, Vec<_>) = config.credentials.iter().partition(is_named);
+    wanted.first(&named).or_else(|nearest| wanted.first(&others).map_err(|other| nearest_of(nearest, other)))
+}
+
+/// What a client can read, and what we may choose of it.
+struct Wanted<'h> {
+    suites: Vec<&'static Suite>,
+    group: NamedGroup,
+    groups: Option<List<'h, NamedGroup>>,
+    schemes: List<'h, SignatureScheme>,
+    listed: Vec<SignatureScheme>,
+    staple: bool,
+}
+
+impl<'h> Wanted<'h> {
+    fn of(settings: &Settings, hello: &ClientHello<'h>) -> Result<Self, Incompatible> {
+        let suites = settings.suites.iter().copied().filter(|suite| hello.cipher_suites.contains(&suite.id));
+        let suites: Vec<_> = suites.collect();
+        if suites.is_empty() {
+            return Err(Incompatible::Suite);
+        }
+        let groups = hello.extensions.supported_groups;
+        let group = choose_group(&settings.groups, groups.as_ref()).ok_or(Incompatible::Group)?;
+        // RFC 5246, 7.4.1.4.1: without the extension, SHA-1 would have to do.
+        let schemes = hello.extensions.signature_algorithms.ok_or(Incompatible::Scheme)?;
+        let listed = schemes.iter().collect();
+        let asked = hello.extensions.status_request;
+        let staple = asked.is_some_and(|request| request.status_type == StatusRequest::OCSP);
+        Ok(Self { suites, group, groups, schemes, listed, staple })
     }
-    let groups = hello.extensions.supported_groups;
-    let group = choose_group(&settings.groups, groups.as_ref()).ok_or(Incompatible::Group)?;
-    // RFC 5246, 7.4.1.4.1: without the extension, SHA-1 would have to do.
-    let schemes = hello.extensions.signature_algorithms.ok_or(Incompatible::Scheme)?;
-    let mut nearest = Incompatible::Suite;
-    for credential in by_name(&config.credentials, name) {
-        let Some(suite) = suites().find(|suite| suite.authentication == credential.authentication()) else {
-            continue;
-        };
+
+    /// RFC 5246, 7.4.2: "all certificates provided by the server MUST be signed by a hash/signature algorithm pair that
+    /// appears in that extension". If that is true of none, the first that fits counts all the same: whoever trusts a
+    /// certificate by itself does not verify who signed it, and RFC 8446, 4.4.2.2 lets a server go on with "a
+    /// certificate chain of its choice".
+    fn first(&self, credentials: &[&Credential]) -> Result<Fit, Incompatible> {
+        let mut nearest = Incompatible::Suite;
+        let mut with_other_chain = None;
+        for credential in credentials {
+            match self.check(credential) {
+                Ok(fit) if credential.chain_is_signed_under(&self.listed) => return Ok(fit),
+                Ok(fit) => {
+                    with_other_chain.get_or_insert(fit);
+                }
+                Err(why) => nearest = nearest_of(nearest, why),
+            }
+        }
+        with_other_chain.ok_or(nearest)
+    }
+
+    fn check(&self, credential: &Credential) -> Result<Fit, Incompatible> {
+        let mut suites = self.suites.iter().copied();
+        let suite = suites.find(|suite| suite.authentication == credential.authentication());
+        let suite = suite.ok_or(Incompatible::Suite)?;
         // RFC 8422, 5.1: the list of groups also says which curves may be in certificates.
-        let curve_fits = match (credential.group(), groups) {
-            (Some(curve), Some(groups)) => groups.contains(&curve),
-            _ => true,
-        };
-        if !curve_fits {
-            nearest = nearest_of(nearest, Incompatible::Curve);
-            continue;
+        let reads = |curve: NamedGroup| self.groups.is_none_or(|groups| groups.contains(&curve));
+        if !credential.group().is_none_or(reads) {
+            return Err(Incompatible::Curve);
         }
-        nearest = Incompatible::Scheme;
-        if let Some(scheme) = choose_scheme(credential, &schemes) {
-            let asked = hello.extensions.status_request;
-            let staple = credential.ocsp().is_some()
-                && asked.is_some_and(|request| request.status_type == StatusRequest::OCSP);
-            return Ok(Fit { credential: credential.clone(), suite, scheme, group, staple });
-        }
+        let scheme = choose_scheme(credential, &self.schemes).ok_or(Incompatible::Scheme)?;
+        let staple = self.staple && credential.ocsp().is_some();
+        Ok(Fit { credential: credential.clone(), suite, scheme, group: self.group, staple })
     }
-    Err(nearest)
 }
 
 /// What came nearer to a fit: the right kind of key, then its curve, then a scheme.
 fn nearest_of(one: Incompatible, other: Incompatible) -> Incompatible {
-    match one {
-        Incompatible::Scheme => one,
+    match (one, other) {
+        (Incompatible::Scheme, _) | (Incompatible::Curve, Incompatible::Suite) => one,
         _ => other,
     }
-}
-
-/// The credentials for this name first, then the others: if none of the first can be used, a certificate for another
-/// name at least tells the client what is wrong.
-fn by_name<'c>(
-    credentials: &'c [Credential],
-    name: Option<&ServerName<'_>>,
-) -> impl Iterator<Item = &'c Credential> {
-    let is_named = |credential: &&Credential| name.is_some_and(|name| credential.is_for_name(name));
-    let (named, others): (Vec<_>, Vec<_>) = credentials.iter().partition(is_named);
-    named.into_iter().chain(others)
 }
 
 /// Whether clients are asked for a certificate.

@@ -131,9 +131,14 @@ impl NeedsConfig {
         self.common.go::<Server>(Err(Error::Refused(Refusal::Config)))
     }
 
-    /// Serves no such name: the alert is `unrecognized_name` (RFC 6066, 3).
+    /// Serves no such name: the alert is `unrecognized_name` (RFC 6066, 3), or `handshake_failure` to a client whose
+    /// hello has no extensions and which need not know the other (RFC 6066, 9).
     pub fn refuse_name(self) -> ServerHandshake {
-        self.common.go::<Server>(Err(Error::Refused(Refusal::ServerName)))
+        let refusal = match self.state.has_extensions() {
+            true => Refusal::ServerName,
+            false => Refusal::Config,
+        };
+        self.common.go::<Server>(Err(Error::Refused(refusal)))
     }
 }
 

@@ -133,6 +133,14 @@ fn every_error_has_the_alert_of_the_rfcs() {
     }
 }
 
+/// RFC 5246, 7.2.2: decryption_failed, no_certificate and export_restriction "MUST NOT be sent".
+#[test]
+fn no_error_is_told_by_an_alert_that_must_not_be_sent() {
+    for (error, alert) in all() {
+        assert!(alert.is_none_or(|alert| ![21, 41, 60].contains(&alert.0)), "{error:?}");
+    }
+}
+
 #[test]
 fn every_error_is_a_sentence_that_a_person_can_read() {
     let mut sentences = BTreeSet::new();
