@@ -7,6 +7,8 @@ mod der;
 #[cfg(feature = "std")]
 mod describe;
 mod error;
+#[cfg(feature = "webpki")]
+mod issuer;
 mod leaf;
 mod name;
 mod outline;

@@ -15,6 +15,10 @@ use super::{
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
 /// 2.5.29.17, id-ce-subjectAltName.
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
+/// 2.5.29.19, id-ce-basicConstraints.
+const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
+/// 2.5.29.30, id-ce-nameConstraints.
+const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
 /// 2.5.29.37, id-ce-extKeyUsage.
 const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
 
@@ -25,13 +29,21 @@ pub(super) const SERVER_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 1];
 #[cfg(feature = "webpki")]
 pub(super) const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
 
-/// What a handshake needs of a certificate, and path validation by rustls-webpki does not tell.
+/// What a handshake or path validation needs of a certificate, and rustls-webpki does not tell.
+#[cfg_attr(
+    not(feature = "webpki"),
+    allow(dead_code, reason = "path validation needs more than handshakes do")
+)]
 #[derive(Debug)]
 pub(super) struct Outline<'a> {
+    /// Whether it can have extensions (RFC 5280, 4.1.2.1).
+    pub(super) is_version_3: bool,
     /// The issuer's DistinguishedName in DER.
     pub(super) issuer: &'a [u8],
     /// The first and the last second of its validity, since 1970.
     pub(super) validity: (u64, u64),
+    /// The content of the subject's DistinguishedName.
+    pub(super) subject: &'a [u8],
     pub(super) key: PublicKey<'a>,
     /// The content of the AlgorithmIdentifier with which the certificate is signed.
     pub(super) signature_algorithm: &'a [u8],
@@ -39,12 +51,20 @@ pub(super) struct Outline<'a> {
 }
 
 /// The extensions that are looked at.
+#[cfg_attr(
+    not(feature = "webpki"),
+    allow(dead_code, reason = "path validation needs more than handshakes do")
+)]
 #[derive(Debug, Default)]
 pub(super) struct Extensions<'a> {
     /// Bit n of the extension is `1 << n`.
     pub(super) key_usage: Option<u16>,
     subject_alt_name: Option<&'a [u8]>,
     extended_key_usage: Option<&'a [u8]>,
+    pub(super) basic_constraints: Option<&'a [u8]>,
+    pub(super) name_constraints: Option<&'a [u8]>,
+    /// There is a critical one that is none of these.
+    pub(super) unknown_critical: bool,
 }
 
 /// A SubjectPublicKeyInfo.
@@ -72,14 +92,14 @@ impl<'a> Outline<'a> {
     }
 
     fn parse_tbs(mut tbs: Der<'a>, signature_algorithm: &'a [u8]) -> Result<Self, Malformed> {
-        tbs.optional(Tag::explicit(0))?; // version
+        let version = tbs.optional(Tag::explicit(0))?; // 2 stands for version 3
         tbs.expect(Tag::INTEGER)?; // serialNumber
         tbs.expect(Tag::SEQUENCE)?; // signature, which path validation compares with the outer one
         let issuer = tbs.expect(Tag::SEQUENCE)?.whole;
         let mut validity = tbs.enter(Tag::SEQUENCE)?;
         let validity_of = (time(validity.value()?)?, time(validity.value()?)?);
         validity.end()?;
-        tbs.expect(Tag::SEQUENCE)?; // subject
+        let subject = tbs.expect(Tag::SEQUENCE)?.content;
         let key = PublicKey::parse(tbs.expect(Tag::SEQUENCE)?)?;
         let mut extensions = Extensions::default();
         while !tbs.is_empty() {
@@ -88,7 +108,16 @@ impl<'a> Outline<'a> {
                 extensions = Extensions::parse(value.content)?;
             }
         }
-        Ok(Self { issuer, validity: validity_of, key, signature_algorithm, extensions })
+        let is_version_3 = version.is_some_and(|version| version.content == [Tag::INTEGER.0, 1, 2]);
+        Ok(Self {
+            is_version_3,
+            issuer,
+            validity: validity_of,
+            subject,
+            key,
+            signature_algorithm,
+            extensions,
+        })
     }
 }
 
@@ -164,7 +193,7 @@ impl<'a> Extensions<'a> {
         while !list.is_empty() {
             let mut extension = list.enter(Tag::SEQUENCE)?;
             let id = extension.expect(Tag::OBJECT_IDENTIFIER)?.content;
-            extension.optional(Tag::BOOLEAN)?;
+            let critical = extension.optional(Tag::BOOLEAN)?.is_some_and(|value| value.content != [0]);
             let value = extension.expect(Tag::OCTET_STRING)?.content;
             extension.end()?;
             // RFC 5280, 4.2: "A certificate MUST NOT include more than one instance of a particular extension."
@@ -172,7 +201,12 @@ impl<'a> Extensions<'a> {
                 KEY_USAGE => found.key_usage.replace(key_usage(value)?).is_some(),
                 SUBJECT_ALT_NAME => found.subject_alt_name.replace(value).is_some(),
                 EXTENDED_KEY_USAGE => found.extended_key_usage.replace(value).is_some(),
-                _ => false,
+                BASIC_CONSTRAINTS => found.basic_constraints.replace(value).is_some(),
+                NAME_CONSTRAINTS => found.name_constraints.replace(value).is_some(),
+                _ => {
+                    found.unknown_critical |= critical;
+                    false
+                }
             };
             if twice {
                 return Err(Malformed);

@@ -9,15 +9,17 @@ use alloc::{
 use core::{
     fmt,
     net::{Ipv4Addr, Ipv6Addr},
+    ptr,
 };
 
 use pki_types::{CertificateDer, IpAddr, ServerName, TrustAnchor, UnixTime};
 use sha2::{Digest, Sha256};
-use webpki::{EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert};
+use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 
 use super::{
     der,
     error::CertificateError,
+    issuer,
     leaf::Leaf,
     outline::{CLIENT_AUTH, Outline, SERVER_AUTH},
     peer::{PresentedPeer, VerifiedPeer, VerifyPeer},
@@ -31,7 +33,8 @@ const MAX_CHAIN: usize = 16;
 ///
 /// Checks the path to a root with its signatures (SHA-1 is refused), dates, basic constraints, name constraints, key
 /// usage and extended key usage; of a server, also that it is the one that was meant, a DNS name or an IP address
-/// in its subjectAltName. Revocation is not checked: a stapled OCSP response is there for verifiers that do.
+/// in its subjectAltName. A root counts as the certificate that it is: it expires, and if it is no CA's, it issues
+/// nothing. Certificate policies are not looked at, and names other than DNS names and IP addresses neither. Revocation is not checked: a stapled OCSP response is there for verifiers that do.
 /// The path is built from at most 16 certificates. Cheap to clone.
 ///
 /// A peer may also present one of the roots itself, byte for byte, as servers do whose certificate was made with
@@ -41,12 +44,14 @@ const MAX_CHAIN: usize = 16;
 pub struct WebPki {
     provider: &'static Provider,
     roots: Arc<[TrustAnchor<'static>]>,
+    /// What each of them says beyond that, in the same order.
+    issuers: Arc<[issuer::Root]>,
     /// SHA-256 of each root's certificate, in ascending order.
     digests: Arc<[[u8; 32]]>,
 }
 
-/// A root, and SHA-256 of its certificate.
-type Root = (TrustAnchor<'static>, [u8; 32]);
+/// A root in three forms, the last one SHA-256 of its certificate.
+type Root = ((TrustAnchor<'static>, issuer::Root), [u8; 32]);
 
 impl WebPki {
     /// Trusts `roots`.
@@ -83,9 +88,23 @@ impl WebPki {
             return Err(CertificateError::NoRoots);
         }
         let (roots, mut digests): (Vec<_>, Vec<_>) = roots.into_iter().unzip();
+        let (roots, issuers): (Vec<_>, Vec<_>) = roots.into_iter().unzip();
         digests.sort_unstable();
         digests.dedup();
-        Ok(Self { provider, roots: roots.into(), digests: digests.into() })
+        Ok(Self { provider, roots: roots.into(), issuers: issuers.into(), digests: digests.into() })
+    }
+
+    /// Looks at what rustls-webpki does not look at, of a path that it accepts.
+    fn check_issuers(
+        &self,
+        path: &VerifiedPath<'_>,
+        now: UnixTime,
+        purpose: &'static [u8],
+    ) -> Result<(), Error> {
+        let mut roots = self.roots.iter().zip(self.issuers.iter());
+        // Two roots may have one name and one key, and differ in all else: this very one is meant.
+        let (_, root) = roots.find(|(root, _)| ptr::eq(*root, path.anchor())).ok_or(Error::UnknownIssuer)?;
+        root.check(path, now, purpose)
     }
 
     fn is_root(&self, certificate: &CertificateDer<'_>) -> bool {
@@ -109,8 +128,9 @@ impl VerifyPeer for WebPki {
         if self.is_root(first) {
             check_root(first, peer.now, purpose)?;
         } else {
+            let check = |path: &VerifiedPath<'_>| self.check_issuers(path, peer.now, purpose);
             certificate
-                .verify_for_usage(algorithms, &self.roots, above, peer.now, usage, None, None)
+                .verify_for_usage(algorithms, &self.roots, above, peer.now, usage, None, Some(&check))
                 .map_err(refusal)?;
         }
         if !leaf.may_sign() {
@@ -144,7 +164,8 @@ impl fmt::Debug for WebPki {
 
 fn anchor(root: &CertificateDer<'_>) -> Result<Root, CertificateError> {
     let anchor = anchor_from_trusted_cert(root).map_err(|_| CertificateError::BadEncoding)?;
-    Ok((anchor.to_owned(), Sha256::digest(root).into()))
+    let issuer = issuer::Root::parse(root).map_err(|_| CertificateError::BadEncoding)?;
+    Ok(((anchor.to_owned(), issuer), Sha256::digest(root).into()))
 }
 
 /// What rustls-webpki checks on a path, of a peer's certificate that is a root and has none.
@@ -186,6 +207,7 @@ fn refusal(error: Error) -> CertificateError {
         | Error::ExtensionValueInvalid
         | Error::InvalidSerialNumber
         | Error::MalformedExtensions
+        | Error::MalformedNameConstraint
         | Error::TrailingData(_) => CertificateError::BadEncoding,
         other => CertificateError::Unacceptable(reason(&other)),
     }
@@ -197,7 +219,10 @@ fn reason(error: &Error) -> &'static str {
             "it is a CA's own certificate (basicConstraints CA:TRUE) in the place of a server's or client's, and is \
              not itself among the roots"
         }
-        Error::EndEntityUsedAsCa => "it is issued by a certificate that is no CA's",
+        Error::EndEntityUsedAsCa => {
+            "it is issued by a certificate that may not issue any (basicConstraints without CA:TRUE, key usage without \
+             keyCertSign, or no name)"
+        }
         Error::InvalidCertValidity => "it ends before it begins",
         Error::MaximumNameConstraintComparisonsExceeded
         | Error::MaximumPathBuildCallsExceeded

@@ -73,6 +73,8 @@ pub struct Spec<'a> {
     pub key_usage: &'a [KeyUsagePurpose],
     /// Whether it is a CA's, by its basic constraints.
     pub is_ca: bool,
+    /// How many CAs may be below it, if it is one and says so.
+    pub path_len: Option<u8>,
 }
 
 impl<'a> Spec<'a> {
@@ -87,6 +89,7 @@ impl<'a> Spec<'a> {
             purpose: Purpose::Server,
             key_usage: &[KeyUsagePurpose::DigitalSignature],
             is_ca: false,
+            path_len: None,
         }
     }
 
@@ -112,7 +115,8 @@ impl<'a> Spec<'a> {
             Purpose::CodeSigning => vec![ExtendedKeyUsagePurpose::CodeSigning],
         };
         if self.is_ca {
-            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            let path_len = self.path_len.map(BasicConstraints::Constrained);
+            params.is_ca = IsCa::Ca(path_len.unwrap_or(BasicConstraints::Unconstrained));
             params.use_authority_key_identifier_extension = true;
         }
         let id = digest("id", self.subject);
@@ -140,13 +144,18 @@ impl Ca {
 
     /// A root. Mind that RSA signs slowly in a debug build.
     pub fn with_key(subject: &str, key: Key) -> Self {
-        let spec = Self::spec(subject, key);
-        let (params, signer) = (spec.params(), Signer::new(key, subject));
+        Self::of(&Self::spec(subject, key))
+    }
+
+    /// A root that says this, and issues whether it may or not.
+    pub fn of(spec: &Spec<'_>) -> Self {
+        let (params, signer) = (spec.params(), Signer::new(spec.key, spec.subject));
         let root = params.self_signed(&signer).expect("a root signs itself").der().clone();
         Self { params, signer, certificates: vec![root] }
     }
 
-    fn spec(subject: &str, key: Key) -> Spec<'_> {
+    /// What the certificate of a CA says.
+    pub fn spec(subject: &str, key: Key) -> Spec<'_> {
         let key_usage = &[KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         Spec { subject, key, key_usage, purpose: Purpose::Any, is_ca: true, ..Spec::server(&[]) }
     }
@@ -163,8 +172,12 @@ impl Ca {
 
     /// A CA below this one, with a P-256 key; what it issues carries its certificate in the chain.
     pub fn intermediate(&self, subject: &str) -> Self {
-        let spec = Self::spec(subject, Key::EcdsaP256);
-        let (params, signer) = (spec.params(), Signer::new(spec.key, subject));
+        self.intermediate_of(&Self::spec(subject, Key::EcdsaP256))
+    }
+
+    /// A CA below this one that says this, and issues whether it may or not.
+    pub fn intermediate_of(&self, spec: &Spec<'_>) -> Self {
+        let (params, signer) = (spec.params(), Signer::new(spec.key, spec.subject));
         let mut certificates = vec![self.sign(&params, &signer)];
         certificates.extend_from_slice(&self.certificates);
         Self { params, signer, certificates }

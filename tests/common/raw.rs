@@ -19,8 +19,7 @@ pub use self::{
 use tls12::{
     Error,
     crypto::{
-        Digest, HashAlgorithm, KeyExchange, NONCE_LEN, RUSTCRYPTO, RecordOpenKey, RecordSealKey, Secret,
-        Suite, TAG_LEN,
+        Digest, KeyExchange, NONCE_LEN, RUSTCRYPTO, RecordOpenKey, RecordSealKey, Secret, Suite, TAG_LEN,
     },
     schedule::{MasterSecret, Premaster, Randoms, SessionHash, Side},
     wire::{Alert, AlertLevel, AlertMessage, CipherSuite, Decode, NamedGroup},
@@ -37,7 +36,7 @@ pub const ALERT: u8 = 21;
 pub const HANDSHAKE: u8 = 22;
 pub const APPLICATION_DATA: u8 = 23;
 
-/// The one suite that it speaks: TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256.
+/// The suite that it speaks, unless it offers another with AES-GCM: TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256.
 pub const SUITE: CipherSuite = CipherSuite::ECDHE_ECDSA_AES_128_GCM_SHA256;
 
 /// How to reach our side.
@@ -59,6 +58,7 @@ pub struct Raw {
     /// All handshake messages, sent and received, as Finished covers them.
     pub transcript: Vec<u8>,
     pub randoms: Randoms,
+    suite: &'static Suite,
     exchange: Option<Box<dyn KeyExchange>>,
     secrets: Option<Secrets>,
     sealing: Option<(RecordSealKey, u64)>,
@@ -96,6 +96,7 @@ impl Raw {
             inbox: Vec::new(),
             transcript: Vec::new(),
             randoms: Randoms { client: [0xc1; 32], server: [0x5e; 32] },
+            suite: Suite::find(SUITE).expect("it is known"),
             exchange: None,
             secrets: None,
             sealing: None,
@@ -195,7 +196,7 @@ impl Raw {
     fn derive(&mut self, peer_share: &[u8], extended: bool) {
         let exchange = self.exchange.take().expect("a key exchange was started");
         let premaster = Premaster::new(exchange.complete(peer_share).expect("our side sends a good share"));
-        let hash = HashAlgorithm::Sha256;
+        let hash = self.suite.hash;
         let master = match extended {
             true => {
                 MasterSecret::extended(&RUSTCRYPTO, hash, premaster, &SessionHash::of(self.transcript_hash()))
@@ -206,7 +207,7 @@ impl Raw {
     }
 
     fn use_master(&mut self, master: MasterSecret) {
-        let keys = master.traffic_keys(Suite::find(SUITE).expect("it is known"), &self.randoms);
+        let keys = master.traffic_keys(self.suite, &self.randoms);
         let (mine, theirs) = match self.side {
             Side::Client => (&keys.client, &keys.server),
             Side::Server => (&keys.server, &keys.client),
@@ -216,7 +217,7 @@ impl Raw {
     }
 
     fn transcript_hash(&self) -> Digest {
-        RUSTCRYPTO.hash(HashAlgorithm::Sha256).hash(&[&self.transcript])
+        RUSTCRYPTO.hash(self.suite.hash).hash(&[&self.transcript])
     }
 
     /// Starts a key exchange; the share.

@@ -1,6 +1,7 @@
 //! The peer as a client.
 
 use tls12::{
+    crypto::Suite,
     schedule::Side,
     wire::{Message, NamedGroup},
 };
@@ -42,6 +43,7 @@ impl Raw {
             match Message::decode(&bytes).expect("our side writes messages").expect("of known types") {
                 Message::ServerHello(hello) => {
                     self.randoms.server = hello.random;
+                    self.suite = Suite::find(hello.cipher_suite).expect("a suite that was offered");
                     flight.extended = hello.extensions.extended_master_secret;
                 }
                 Message::ServerKeyExchange(message) => {

@@ -1,13 +1,14 @@
 //! The peer, with a session.
 
 use tls12::{
-    crypto::{HashAlgorithm, RUSTCRYPTO, Secret},
+    crypto::{LocalKey, RUSTCRYPTO, Secret, Sign, SignatureRequest, Suite},
+    pki::Credential,
     schedule::{MasterSecret, Side},
     session::{ClientSession, ClientToken},
-    wire::{Message, SessionId},
+    wire::{Encode, Message, SessionId, SignatureScheme},
 };
 
-use super::{Flight, HANDSHAKE, Hello, Raw, framed, prefixed};
+use super::{Flight, HANDSHAKE, Hello, Raw, certificate, framed, prefixed};
 
 /// The extension of RFC 7627.
 pub const EXTENDED_MASTER_SECRET: u16 = 23;
@@ -78,6 +79,17 @@ impl Raw {
     /// As a client: offers what the hello says, and goes on as the server decides, to the end of the handshake.
     #[track_caller]
     pub fn offer(&mut self, hello: &Hello, kept: Option<&Kept>) -> Finished {
+        self.offer_as(hello, kept, None)
+    }
+
+    /// The same, with a certificate where one is asked for; its key is P-256.
+    #[track_caller]
+    pub fn offer_as(
+        &mut self,
+        hello: &Hello,
+        kept: Option<&Kept>,
+        identity: Option<&(Credential, LocalKey)>,
+    ) -> Finished {
         self.randoms.client = hello.random;
         let message = hello.message();
         self.count(&message);
@@ -89,7 +101,7 @@ impl Raw {
         let len = 4 + usize::from(u16::from_be_bytes([self.inbox[2], self.inbox[3]]));
         // What stands behind ServerHello: a certificate, or a ticket, or nothing in the clear.
         match (self.inbox.get(len), kept) {
-            (Some(11), _) => Finished { kept: self.full(), resumed: false },
+            (Some(11), _) => Finished { kept: self.full(identity), resumed: false },
             (_, Some(kept)) => Finished { kept: self.resumed(kept), resumed: true },
             (_, None) => panic!("the server resumes what nobody has"),
         }
@@ -100,10 +112,18 @@ impl Raw {
         self.transcript.extend_from_slice(messages);
     }
 
-    fn full(&mut self) -> Kept {
+    fn full(&mut self, identity: Option<&(Credential, LocalKey)>) -> Kept {
         let flight = self.flight();
         let (session_id, promised) = said(&flight.messages[0]);
+        let asked = flight.request.then_some(identity);
+        if let Some(identity) = asked {
+            let chain = identity.map(|(credential, _)| credential.chain().to_vec()).unwrap_or_default();
+            self.message(&certificate(chain));
+        }
         self.exchange(&flight);
+        if let Some(Some((_, key))) = asked {
+            self.certificate_verify(key);
+        }
         self.change_cipher_spec();
         let finished = self.finished(Side::Client);
         self.message(&finished);
@@ -111,6 +131,13 @@ impl Raw {
         self.read_finished();
         let Flight { extended, .. } = flight;
         Kept { master: self.master(), extended, session_id, ticket, hint }
+    }
+
+    fn certificate_verify(&mut self, key: &LocalKey) {
+        let (scheme, message) = (SignatureScheme::ECDSA_SECP256R1_SHA256, self.transcript.clone());
+        let signature = key.sign(&SignatureRequest { credential: "raw".into(), scheme, message });
+        let signature = signature.expect("a P-256 key").0;
+        self.message(&framed(15, &[&scheme.encode(), &prefixed::<2>(&signature)[..]].concat()));
     }
 
     fn resumed(&mut self, kept: &Kept) -> Kept {
@@ -126,6 +153,7 @@ impl Raw {
         let hello = self.next_message();
         let Ok(Some(Message::ServerHello(message))) = Message::decode(&hello) else { panic!("ServerHello") };
         self.randoms.server = message.random;
+        self.suite = Suite::find(message.cipher_suite).expect("the suite of a session");
         let (session_id, promised) = said(&hello);
         self.adopt(kept);
         let (hint, ticket) = self.ticket(promised);
@@ -146,7 +174,7 @@ impl Raw {
     /// The keys that follow from a master secret that both sides have already, once both randoms are known.
     pub fn adopt(&mut self, kept: &Kept) {
         let secret = Secret::new(kept.master);
-        let master = MasterSecret::resume(&RUSTCRYPTO, HashAlgorithm::Sha256, secret, kept.extended);
+        let master = MasterSecret::resume(&RUSTCRYPTO, self.suite.hash, secret, kept.extended);
         self.use_master(master);
     }
 
