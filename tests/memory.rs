@@ -3,8 +3,8 @@
 //! Each side runs alone, against a stream that was made before, so that what is counted is its own.
 
 mod common;
-
-use std::sync::{Mutex, PoisonError};
+#[path = "memory/heap.rs"]
+mod heap;
 
 use common::{
     certs::Key,
@@ -14,17 +14,12 @@ use common::{
     resuming::BOTH,
     steps::Steps,
 };
-use peak_alloc::PeakAlloc;
+use heap::{HEAP, Heap};
 use tls12::{
     ClientAuth, ClientHandshake, Received, ServerHandshake,
     schedule::{Randoms, Side},
     wire::{CipherSuite, ClientHello, ContentType, MAX_PLAINTEXT, MAX_RECORD},
 };
-
-#[global_allocator]
-static HEAP: PeakAlloc = PeakAlloc;
-/// Everything in the process is counted, so one test measures at a time.
-static TURN: Mutex<()> = Mutex::new(());
 
 const KIB: usize = 1024;
 /// RFC 5246, 7.4: a message has a header of four bytes.
@@ -52,48 +47,6 @@ const HELLO: usize = gathering(HEADER + ClientHello::MAX_LEN) + 3 * (HEADER + Cl
 const LIST: usize = gathering(MESSAGE) + 26 * MESSAGE;
 /// The longest flight: the chain of the tests, and what goes with it.
 const FLIGHT: usize = 4 * KIB;
-
-/// What something took from the heap, in bytes.
-#[derive(Debug, Clone, Copy)]
-struct Taken {
-    /// At most, at any time.
-    peak: usize,
-    /// At its end, with what it returned.
-    held: usize,
-    /// When that is dropped too.
-    left: isize,
-}
-
-/// Runs it four times, the first not counted: then what is made once in a process is there. The threads of the test
-/// harness allocate a little too, so the least of three counts; what leaks does so each time.
-fn taken<T>(run: impl Fn() -> T) -> Taken {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    drop(run());
-    let counted = [(); 3].map(|()| {
-        let before = HEAP.current_usage();
-        HEAP.reset_peak_usage();
-        let end = run();
-        let (peak, held) = (HEAP.peak_usage() - before, HEAP.current_usage().saturating_sub(before));
-        drop(end);
-        Taken { peak, held, left: HEAP.current_usage().cast_signed() - before.cast_signed() }
-    });
-    Taken {
-        peak: counted.iter().map(|each| each.peak).min().expect("three"),
-        held: counted.iter().map(|each| each.held).min().expect("three"),
-        left: counted.iter().map(|each| each.left).min_by_key(|left| left.abs()).expect("three"),
-    }
-}
-
-impl Taken {
-    /// Peak and end are within these bounds, and all is given back.
-    #[track_caller]
-    fn within(self, peak: usize, held: usize) {
-        println!("{self:?}, bounds {peak} and {held}");
-        assert!(self.peak <= peak, "{self:?}: more than {peak} bytes at its peak");
-        assert!(self.held <= held, "{self:?}: more than {held} bytes at its end");
-        assert_eq!(self.left, 0, "{self:?}: not all is given back");
-    }
-}
 
 /// Goes on until bytes are needed, or the end. No flight is longer than [`FLIGHT`].
 fn settle(mut steps: Steps, world: &World) -> Steps {
@@ -200,6 +153,7 @@ fn with_client_certificate() -> World {
 
 #[test]
 fn a_full_handshake_takes_what_it_is_said_to_take_and_gives_it_back() {
+    let heap = Heap::alone();
     for world in [World::new(), with_client_certificate(), World::resuming()] {
         for side in [Side::Client, Side::Server] {
             let stream = stream(side, &world);
@@ -211,28 +165,30 @@ fn a_full_handshake_takes_what_it_is_said_to_take_and_gives_it_back() {
                 ));
                 end
             };
-            taken(run).within(USUAL, IDLE);
+            heap.taken(run).within(USUAL, IDLE);
         }
     }
 }
 
 #[test]
 fn a_resumed_handshake_takes_what_it_is_said_to_take_and_gives_it_back() {
+    let heap = Heap::alone();
     for by in BOTH {
         let world = World::after_a_visit(by);
         for side in [Side::Client, Side::Server] {
             let stream = stream(side, &world);
-            taken(|| fed(side, &world, &stream, MAX_PLAINTEXT).connection()).within(USUAL, IDLE);
+            heap.taken(|| fed(side, &world, &stream, MAX_PLAINTEXT).connection()).within(USUAL, IDLE);
         }
     }
 }
 
 #[test]
 fn the_longest_hello_byte_by_byte_takes_no_more_than_a_few_times_its_length() {
+    let heap = Heap::alone();
     let world = World::new();
     let stream = records(&longest_hello());
     let (last, all_but_last) = stream.split_last().expect("it is not empty");
-    taken(|| fed(Side::Server, &world, all_but_last, 1))
+    heap.taken(|| fed(Side::Server, &world, all_but_last, 1))
         .within(gathering(HEADER + ClientHello::MAX_LEN), gathering(HEADER + ClientHello::MAX_LEN));
     let whole = [all_but_last, &[*last]].concat();
     let run = || {
@@ -240,11 +196,12 @@ fn the_longest_hello_byte_by_byte_takes_no_more_than_a_few_times_its_length() {
         assert!(matches!(end, Steps::Server(ServerHandshake::NeedsInput(_))), "the server answers it");
         end
     };
-    taken(run).within(HELLO, HELLO);
+    heap.taken(run).within(HELLO, HELLO);
 }
 
 #[test]
 fn what_is_announced_and_does_not_come_takes_nothing() {
+    let heap = Heap::alone();
     let world = World::new();
     let hello = stream(Side::Server, &world);
     let client_hello = take_records(&mut hello.clone()).remove(0).1;
@@ -267,12 +224,13 @@ fn what_is_announced_and_does_not_come_takes_nothing() {
             );
             end
         };
-        taken(run).within(USUAL, USUAL);
+        heap.taken(run).within(USUAL, USUAL);
     }
 }
 
 #[test]
 fn a_length_beyond_the_limit_takes_nothing_even_if_the_bytes_come() {
+    let heap = Heap::alone();
     let world = World::new();
     let hello = take_records(&mut stream(Side::Server, &world)).remove(0).1;
     for (start, msg_type, length) in
@@ -280,37 +238,41 @@ fn a_length_beyond_the_limit_takes_nothing_even_if_the_bytes_come() {
     {
         let stream = [records(&start), records(&framed(msg_type, &vec![0; length]))].concat();
         // Up to one record is taken before the header in it is looked at.
-        taken(|| fed(Side::Server, &world, &stream, 1000))
+        heap.taken(|| fed(Side::Server, &world, &stream, 1000))
             .within(USUAL + 3 * MAX_PLAINTEXT, USUAL + MAX_PLAINTEXT);
     }
 }
 
 #[test]
 fn the_longest_message_trickled_takes_no_more_than_a_few_times_its_length() {
+    let heap = Heap::alone();
     let world = World::new();
     let hello = take_records(&mut stream(Side::Server, &world)).remove(0).1;
     let longest = framed(16, &vec![0; 64 * KIB]);
     // A record for every byte: 64 Ki records.
     let trickled = longest.chunks(1).flat_map(|byte| record(ContentType::HANDSHAKE, byte));
     let stream: Vec<u8> = records(&hello).into_iter().chain(trickled).collect();
-    taken(|| fed(Side::Server, &world, &stream, 6)).within(gathering(MESSAGE) + MESSAGE, gathering(MESSAGE));
+    heap.taken(|| fed(Side::Server, &world, &stream, 6))
+        .within(gathering(MESSAGE) + MESSAGE, gathering(MESSAGE));
 }
 
 #[test]
 fn records_without_data_and_warnings_take_nothing() {
+    let heap = Heap::alone();
     let world = World::new();
     for side in [Side::Client, Side::Server] {
         let start = stream(side, &world);
         let first = records(&take_records(&mut start.clone()).remove(0).1);
         for idle in [record(ContentType::HANDSHAKE, &[]), record(ContentType::ALERT, &[1, 110])] {
             let stream = [&first[..], &idle.repeat(5000)].concat();
-            taken(|| fed(side, &world, &stream, MAX_PLAINTEXT)).within(USUAL, USUAL);
+            heap.taken(|| fed(side, &world, &stream, MAX_PLAINTEXT)).within(USUAL, USUAL);
         }
     }
 }
 
 #[test]
 fn the_longest_chain_takes_no_more_than_the_limit_allows() {
+    let heap = Heap::alone();
     let asked = with_client_certificate();
     let hello = take_records(&mut stream(Side::Server, &asked)).remove(0).1;
     let leaf = asked.client_credential.as_ref().expect("it has one").0.chain()[0].to_vec();
@@ -320,7 +282,7 @@ fn the_longest_chain_takes_no_more_than_the_limit_allows() {
         assert!(matches!(end, Steps::Server(ServerHandshake::NeedsInput(_))), "the chain is believed");
         end
     };
-    taken(run).within(LIST, LIST);
+    heap.taken(run).within(LIST, LIST);
 
     let world = World::new();
     let messages = messages(Side::Client, &world);
@@ -331,11 +293,12 @@ fn the_longest_chain_takes_no_more_than_the_limit_allows() {
         assert!(matches!(end, Steps::Client(ClientHandshake::NeedsInput(_))), "the chain is believed");
         end
     };
-    taken(run).within(LIST, LIST);
+    heap.taken(run).within(LIST, LIST);
 }
 
 #[test]
 fn the_longest_list_of_authorities_takes_no_more_than_the_limit_allows() {
+    let heap = Heap::alone();
     let world = World::new();
     let messages = messages(Side::Client, &world);
     let names = [0, 1, 0x30].repeat((64 * KIB - 8) / 3);
@@ -347,11 +310,12 @@ fn the_longest_list_of_authorities_takes_no_more_than_the_limit_allows() {
         assert!(matches!(end, Steps::Client(ClientHandshake::NeedsInput(_))), "the client answers it");
         end
     };
-    taken(run).within(LIST, LIST);
+    heap.taken(run).within(LIST, LIST);
 }
 
 #[test]
 fn the_longest_ticket_takes_no_more_than_a_few_times_its_length_and_a_second_one_ends_it() {
+    let heap = Heap::alone();
     let world = World::resuming();
     let messages = messages(Side::Client, &world);
     let ticket = framed(4, &[&[0, 0, 14, 16][..], &prefixed::<2>(&vec![7; 65_535])].concat());
@@ -363,18 +327,19 @@ fn the_longest_ticket_takes_no_more_than_a_few_times_its_length_and_a_second_one
     };
     let one = run(1);
     let bound = gathering(MESSAGE) + 2 * MESSAGE;
-    taken(|| fed(Side::Client, &world, &one, MAX_PLAINTEXT)).within(bound, bound);
+    heap.taken(|| fed(Side::Client, &world, &one, MAX_PLAINTEXT)).within(bound, bound);
     let many = run(50);
     let run = || {
         let end = fed(Side::Client, &world, &many, MAX_PLAINTEXT);
         assert!(matches!(end, Steps::Client(ClientHandshake::Failed(_))));
         end
     };
-    taken(run).within(bound, bound);
+    heap.taken(run).within(bound, bound);
 }
 
 #[test]
 fn an_established_connection_takes_nothing_more_whatever_comes() {
+    let heap = Heap::alone();
     let mut world = World::new();
     let log = world.keep_key_log();
     let ended = world.run(usize::MAX);
@@ -404,5 +369,5 @@ fn an_established_connection_takes_nothing_more_whatever_comes() {
         assert!(HEAP.current_usage() <= held + 2 * KIB && out.len() <= KIB);
         peer
     };
-    taken(run).within(USUAL, IDLE);
+    heap.taken(run).within(USUAL, IDLE);
 }
