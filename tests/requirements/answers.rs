@@ -125,6 +125,21 @@ fn a_server_says_that_it_used_the_name_and_never_when_it_resumes() {
     }
 }
 
+/// Where RFC 6066, 1.1 and 4 would have the length of the session, the hellos of now tell both sides.
+#[test]
+fn a_resumption_agrees_on_its_own_fragment_length() {
+    for by in BOTH {
+        let world = World::after_a_visit(by);
+        let kept = Kept::of(world.session.as_ref().expect("a session"));
+        let hello = kept.hello().with(0, &server_name(NAME)).with(1, &[2]);
+        let told = with_answer(&Arc::new(world), &hello, |answer| {
+            assert_eq!(answer.session_id.as_bytes(), hello.session_id, "{by}: it resumes");
+            answer.extensions.max_fragment_length
+        });
+        assert_eq!(told, Some(MaxFragmentLength::MAX_1024));
+    }
+}
+
 /// RFC 5077, 3.4: "it SHOULD include an empty Session ID".
 #[test]
 fn a_new_session_has_a_ticket_or_an_id_and_never_both() {

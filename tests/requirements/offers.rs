@@ -7,6 +7,7 @@ use tls12::{
     session::{ClientToken, ResumedBy},
     wire::{
         CipherSuite, ClientHello, CompressionMethod, EcPointFormat, Message, ProtocolVersion, ServerHello,
+        SignatureScheme,
     },
 };
 
@@ -62,7 +63,9 @@ fn every_hello_of_a_client_offers_tls_1_2_null_compression_and_suites_that_authe
 #[test]
 fn every_hello_of_a_client_lists_signature_schemes_and_none_with_md5_sha_1_or_nobody() {
     each_hello(|name, _, hello| {
-        let schemes = hello.extensions.signature_algorithms.expect("a list").iter();
+        let schemes: Vec<_> = hello.extensions.signature_algorithms.expect("a list").iter().collect();
+        // RFC 8422, 5.1.3: intrinsic(8), ed25519(7).
+        assert!(schemes.contains(&SignatureScheme(0x0807)), "{name}: {schemes:?}");
         for scheme in schemes {
             let [hash, signature] = scheme.0.to_be_bytes();
             // RFC 5246, 7.4.1.4.1: none(0), md5(1), sha1(2); anonymous(0).
