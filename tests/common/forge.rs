@@ -108,7 +108,11 @@ pub struct Sealing {
 impl Sealing {
     /// One whole record; `plaintext` may be longer than a peer should take.
     pub fn seal(&mut self, content_type: ContentType, plaintext: &[u8]) -> Vec<u8> {
-        let explicit = explicit_nonce(self.key.algorithm, self.sequence);
+        self.seal_with(explicit_nonce(self.key.algorithm, self.sequence), content_type, plaintext)
+    }
+
+    /// The same with an explicit nonce of the caller's choice, which has the length that the algorithm has.
+    pub fn seal_with(&mut self, explicit: Vec<u8>, content_type: ContentType, plaintext: &[u8]) -> Vec<u8> {
         let nonce = nonce(&self.key.iv, self.key.algorithm, &explicit, self.sequence);
         let mut sealed = vec![0; plaintext.len() + TAG_LEN];
         let aad = additional_data(self.sequence, content_type, plaintext.len());

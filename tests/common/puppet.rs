@@ -39,8 +39,9 @@ pub enum Now {
 enum Real {
     Handshake(Steps),
     Established(Peer),
-    Closed,
-    Failed(Error, Option<Alert>),
+    Closed(Peer),
+    /// A handshake that failed is gone; a connection is still there.
+    Failed(Error, Option<Alert>, Option<Peer>),
     /// While a step is taken.
     Gone,
 }
@@ -145,8 +146,8 @@ impl<'w> Puppet<'w> {
         match &self.real {
             Real::Handshake(_) | Real::Gone => Now::Handshaking,
             Real::Established(_) => Now::Established,
-            Real::Closed => Now::Closed,
-            Real::Failed(error, alert) => Now::Failed(error.clone(), *alert),
+            Real::Closed(_) => Now::Closed,
+            Real::Failed(error, alert, _) => Now::Failed(error.clone(), *alert),
         }
     }
 
@@ -156,23 +157,22 @@ impl<'w> Puppet<'w> {
         Some(Keys::new(&self.log.master()?, suite, randoms))
     }
 
-    fn played(&self) -> Side {
+    /// The side that the test plays.
+    pub fn played(&self) -> Side {
         match self.side {
             Side::Client => Side::Server,
             Side::Server => Side::Client,
         }
     }
 
-    /// Gives bytes to the real side, which must be waiting for them; one that has ended takes none.
+    /// Gives bytes to the real side, which must be waiting for them; a handshake that failed takes none.
     fn take_in(&mut self, bytes: &[u8]) {
         let now = self.world.now;
         self.real = match std::mem::replace(&mut self.real, Real::Gone) {
             Real::Handshake(handshake) => Real::Handshake(handshake.received(bytes, now)),
-            Real::Established(mut peer) => {
-                peer.buf.spare()[..bytes.len()].copy_from_slice(bytes);
-                peer.buf.received(bytes.len()).expect("some bytes");
-                Real::Established(peer)
-            }
+            Real::Established(peer) => Real::Established(filled(peer, bytes)),
+            Real::Closed(peer) => Real::Closed(filled(peer, bytes)),
+            Real::Failed(error, alert, Some(peer)) => Real::Failed(error, alert, Some(filled(peer, bytes))),
             other => other,
         };
     }
@@ -184,7 +184,7 @@ impl<'w> Puppet<'w> {
             let (real, moved) = match real {
                 Real::Handshake(handshake) => self.handshake(handshake),
                 Real::Established(peer) => self.traffic(peer),
-                ended => (ended, false),
+                ended => (after_the_end(ended), false),
             };
             self.real = real;
             if !moved {
@@ -207,14 +207,14 @@ impl<'w> Puppet<'w> {
             Need::Input => (Real::Handshake(handshake), false),
             Need::Answer => (Real::Handshake(handshake.answered(self.world)), true),
             Need::Done => (Real::Established(handshake.connection()), true),
-            Need::Failed(error) => (Real::Failed(error, None), false),
+            Need::Failed(error) => (Real::Failed(error, None, None), false),
         }
     }
 
     /// A failure that was told: the last record is its alert, and what is reported is the same error.
     fn told_then(&self, told: Error, next: &Steps) -> Real {
         assert_eq!(next.need(), Need::Failed(told.clone()), "one error was told and another one reported");
-        Real::Failed(told, Some(self.fatal_alert()))
+        Real::Failed(told, Some(self.fatal_alert()), None)
     }
 
     /// The fatal alert that the last record is.
@@ -242,13 +242,13 @@ impl<'w> Puppet<'w> {
         assert!(received.is_ok() || out.is_empty(), "an error comes with bytes that nobody will send");
         self.hear(&out);
         match received {
-            Ok(Now::Closed) => (Real::Closed, false),
+            Ok(Now::Closed) => (Real::Closed(peer), false),
             Ok(now) => (Real::Established(peer), now == Now::Established),
             Err(error) => {
                 let alert = error.alert().map(|_| self.fatal_alert());
                 let after = peer.tls.send(b"more", &mut Vec::new());
                 assert_eq!(after.as_ref(), Err(&error), "after a failure nothing is sent");
-                (Real::Failed(error, alert), false)
+                (Real::Failed(error, alert, Some(peer)), false)
             }
         }
     }
@@ -275,4 +275,33 @@ impl<'w> Puppet<'w> {
         }
         assert!(bytes.is_empty(), "part of a record was sent");
     }
+}
+
+/// Bytes for a connection, as far as its buffer has room: one that has ended need not make room.
+fn filled(mut peer: Peer, bytes: &[u8]) -> Peer {
+    let spare = peer.buf.spare();
+    let n = bytes.len().min(spare.len());
+    spare[..n].copy_from_slice(&bytes[..n]);
+    if n > 0 {
+        peer.buf.received(n).expect("some bytes");
+    }
+    peer
+}
+
+/// Whatever comes after the end of a connection changes nothing, and is not answered.
+fn after_the_end(mut real: Real) -> Real {
+    let mut out = Vec::new();
+    match &mut real {
+        Real::Closed(peer) => {
+            let received = peer.tls.receive(&mut peer.buf, &mut out);
+            assert!(matches!(received, Ok(Received::Closed)), "{received:?} after close_notify");
+        }
+        Real::Failed(error, _, Some(peer)) => {
+            let again = peer.tls.receive(&mut peer.buf, &mut out).map(drop);
+            assert_eq!(again, Err(error.clone()), "a failure is for ever");
+        }
+        _ => {}
+    }
+    assert!(out.is_empty(), "a connection that has ended speaks");
+    real
 }
