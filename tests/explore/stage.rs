@@ -5,12 +5,13 @@ use std::{collections::HashMap, sync::Arc};
 use tls12::{
     crypto::{LocalKey, Sign, SignatureRequest},
     schedule::Side,
-    wire::{Alert, AlertLevel, CertificateVerify, ContentType, Encode, Handshake, HandshakeType, SignatureScheme},
+    wire::{Alert, AlertLevel, CertificateVerify, ContentType, Handshake, HandshakeType, SignatureScheme},
 };
 
 use super::{
     alphabet::{Kind, Symbol},
     model::{Due, Facts, Says, Then},
+    walk::Counts,
 };
 use crate::common::{
     forge::{Log, record, take_messages},
@@ -104,12 +105,12 @@ impl Stage {
     /// RFC 5246, 7.4.8: a signature over "all handshake messages sent or received, starting at client hello and up to,
     /// but not including, this message".
     fn certificate_verify(&self, puppet: &Puppet<'_>) -> Vec<u8> {
-        let scheme = SignatureScheme::ECDSA_SECP256R1_SHA256;
+        let scheme = SignatureScheme::ED25519;
         let message = puppet.transcript.concat();
         let request = SignatureRequest { credential: "client".into(), scheme, message };
         let signature = match &self.client_key {
             Some(key) => key.sign(&request).expect("it signs").0,
-            None => vec![0x30, 6, 2, 1, 1, 2, 1, 1],
+            None => vec![0x55; 64],
         };
         let mut message = Vec::new();
         CertificateVerify { scheme, signature: &signature }.write_framed(&mut message);
@@ -125,8 +126,9 @@ impl Stage {
         self.hellos.iter().map(|(hello, _)| Symbol { kind, hello: *hello }).collect()
     }
 
-    /// Says these symbols, all of which are accepted, and then one more, of which this is due.
-    pub(crate) fn check(&self, prefix: &[Symbol], symbol: Symbol, due: &Due) {
+    /// Says these symbols, all of which are accepted, and then one more, of which this is due. What the real side did,
+    /// to be counted.
+    pub(crate) fn check(&self, prefix: &[Symbol], symbol: Symbol, due: &Due) -> Counts {
         let mut puppet = self.start();
         for said in prefix {
             self.say(&mut puppet, *said);
@@ -157,6 +159,12 @@ impl Stage {
         }
         if before == Now::Established && matches!(now, Now::Failed(..)) {
             self.check_final(&mut puppet, &now);
+        }
+        let failed = matches!(now, Now::Failed(..));
+        Counts {
+            accepted: u64::from(!failed),
+            refused: u64::from(failed),
+            complete: u64::from(before == Now::Handshaking && now == Now::Established),
         }
     }
 

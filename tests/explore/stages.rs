@@ -3,7 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use tls12::{
-    ClientAuth, ClientConfig,
+    ClientAuth, ClientConfig, ServerConfig,
+    crypto::RUSTCRYPTO,
     pki::{CertificateError, PresentedPeer, VerifiedPeer, VerifyPeer},
     schedule::Side,
     session::{RenewWhen, ResumedBy, Tickets},
@@ -12,12 +13,13 @@ use tls12::{
 
 use super::{alphabet::Kind, model::Facts, stage::Stage};
 use crate::common::{
-    certs::Key,
+    certs::{Ca, Key, Spec},
     forge::take_records,
-    pair::World,
+    pair::{NAME, World},
     recording::Recording,
     resuming::policy,
     steps::{Need, Steps},
+    worlds::STAPLE,
 };
 
 /// Makes a stage; each thread makes its own.
@@ -52,14 +54,30 @@ fn believing(mut world: World) -> World {
     world
 }
 
+/// A server with a key that is quick, and with a status if it is asked for it.
+fn base() -> World {
+    let issued = Ca::new("test root").issue(&Spec { key: Key::Ed25519, ..Spec::server(&[NAME]) });
+    let credential = issued.credential("server").with_ocsp(STAPLE.to_vec());
+    let mut world = World::new();
+    world.server = Arc::new(ServerConfig::new(&RUSTCRYPTO, credential));
+    world.keys = vec![("server".into(), issued.local_key())];
+    believing(world)
+}
+
+/// The same, and its client was here before and has a session that it resumes by this.
+fn after_a_visit(by: ResumedBy) -> World {
+    let by_ticket = by == ResumedBy::Ticket;
+    base().with_client(|config| config.with_tickets(by_ticket)).with_policy(policy()).visited()
+}
+
 /// A world in which everything is said that a full handshake can have but a ticket and a status.
 fn talkative() -> World {
-    World::new().with_client_certificate(ClientAuth::Request, Key::EcdsaP256)
+    believing(base().with_client_certificate(ClientAuth::Request, Key::Ed25519))
 }
 
 /// It wants no tickets and no status, and has no certificate.
 pub(crate) fn plain_client() -> Stage {
-    client("a client that wants nothing", Facts::NONE, World::new().with_client(without_tickets))
+    client("a client that wants nothing", Facts::NONE, base().with_client(|config| config.with_tickets(false)))
 }
 
 /// It wants tickets and a status, and has a certificate.
@@ -72,20 +90,16 @@ pub(crate) fn eager_client() -> Stage {
 /// It was here before, and offers its ticket.
 pub(crate) fn client_with_ticket() -> Stage {
     let facts = Facts::WANTS_TICKETS.and(Facts::OFFERS_TICKET);
-    client("a client with a ticket", facts, World::after_a_visit(ResumedBy::Ticket))
+    client("a client with a ticket", facts, after_a_visit(ResumedBy::Ticket))
 }
 
 /// It was here before, and offers its ID.
 pub(crate) fn client_with_id() -> Stage {
-    client("a client with an ID", Facts::OFFERS_ID, World::after_a_visit(ResumedBy::SessionId))
-}
-
-fn without_tickets(config: ClientConfig) -> ClientConfig {
-    config.with_tickets(false)
+    client("a client with an ID", Facts::OFFERS_ID, after_a_visit(ResumedBy::SessionId))
 }
 
 fn client(name: &'static str, facts: Facts, world: World) -> Stage {
-    let mut world = believing(world);
+    let mut world = world;
     // What a server says that will not resume, with the randoms that this client and this server always have.
     world.set_policy(policy().with_tickets(Tickets::Ignore).with_ids(false));
     let recording = Recording::of(&world);
@@ -144,13 +158,13 @@ const OFFERED: Facts = Facts::WANTS_TICKETS.and(Facts::OFFERS_TICKET);
 
 /// It resumes nothing, and has no status.
 pub(crate) fn plain_server() -> Stage {
-    server("a server that gives nothing", Facts::NONE, World::new(), &[Facts::NONE, TICKETS])
+    server("a server that gives nothing", Facts::HAS_STATUS, base(), &[Facts::NONE, TICKETS])
 }
 
 /// It gives and takes tickets and IDs, and has a status.
 pub(crate) fn generous_server() -> Stage {
     let facts = Facts::GIVES_TICKETS.and(Facts::TAKES_TICKETS).and(Facts::HAS_STATUS);
-    let world = World::stapled().with_policy(policy()).visited();
+    let world = after_a_visit(ResumedBy::Ticket);
     let status = Facts::WANTS_STATUS;
     let hellos = [Facts::NONE, TICKETS, status, TICKETS.and(status), OFFERED];
     server("a server that gives everything", facts, world, &hellos)
@@ -160,20 +174,20 @@ pub(crate) fn generous_server() -> Stage {
 pub(crate) fn renewing_server() -> Stage {
     let facts = Facts::GIVES_TICKETS.and(Facts::TAKES_TICKETS).and(Facts::RENEWS_TICKETS);
     let tickets = Tickets::Renew(RenewWhen::Always);
-    let world = World::after_a_visit(ResumedBy::Ticket).with_policy(policy().with_tickets(tickets));
+    let world = after_a_visit(ResumedBy::Ticket).with_policy(policy().with_tickets(tickets));
     server("a server that renews tickets", facts, world, &[OFFERED])
 }
 
 /// It takes no ticket, and gives new ones.
 pub(crate) fn reissuing_server() -> Stage {
     let tickets = policy().with_tickets(Tickets::IgnoreAndIssue);
-    let world = World::after_a_visit(ResumedBy::Ticket).with_policy(tickets);
+    let world = after_a_visit(ResumedBy::Ticket).with_policy(tickets);
     server("a server that refuses tickets", Facts::GIVES_TICKETS, world, &[OFFERED])
 }
 
 /// It has the session that the client names.
 pub(crate) fn storing_server() -> Stage {
-    let world = World::after_a_visit(ResumedBy::SessionId);
+    let world = after_a_visit(ResumedBy::SessionId);
     server("a server that stores sessions", Facts::TAKES_IDS, world, &[Facts::NONE, Facts::OFFERS_ID])
 }
 
@@ -185,12 +199,14 @@ pub(crate) fn requesting_server() -> Stage {
 /// It insists on a certificate, and gives tickets.
 pub(crate) fn requiring_server() -> Stage {
     let facts = Facts::ASKS.and(Facts::REQUIRES).and(Facts::GIVES_TICKETS);
-    let world = World::resuming().with_client_certificate(ClientAuth::Require, Key::EcdsaP256);
+    let world = believing(
+        base().with_policy(policy()).with_client_certificate(ClientAuth::Require, Key::Ed25519),
+    );
     server("a server that insists on a certificate", facts, world, &[TICKETS])
 }
 
 fn server(name: &'static str, facts: Facts, world: World, hellos: &[Facts]) -> Stage {
-    let mut world = believing(world);
+    let mut world = world;
     let log = world.keep_key_log();
     let full = talkative();
     let recording = Recording::of(&full);
@@ -204,7 +220,7 @@ fn server(name: &'static str, facts: Facts, world: World, hellos: &[Facts]) -> S
 fn client_hello(world: &mut World, offer: Facts) -> Vec<u8> {
     let resumes = offer.has(Facts::OFFERS_TICKET) || offer.has(Facts::OFFERS_ID);
     let session = world.session.take();
-    let mut config = ClientConfig::clone(&world.client).with_tickets(offer.has(Facts::WANTS_TICKETS));
+    let mut config = ClientConfig::new(&RUSTCRYPTO).with_tickets(offer.has(Facts::WANTS_TICKETS));
     if offer.has(Facts::WANTS_STATUS) {
         config = config.with_status_request();
     }

@@ -61,8 +61,10 @@ impl<V: FnMut(&[Symbol], Symbol, &Due)> Walk<'_, V> {
                 self.count(state, &due);
                 (self.visit)(prefix, symbol, &due);
             }
+            // After close_notify nothing is read, so there is nothing to be learnt from more of it.
             let left = match due.then {
                 Then::Goes(_) => detours,
+                Then::Stays if state.at == At::Closed => continue,
                 Then::Stays if detours > 0 => detours - 1,
                 Then::Stays | Then::Refused(_) | Then::Ends => continue,
             };
@@ -95,8 +97,18 @@ pub(crate) fn walk(
     walk.counts
 }
 
-/// Every sequence for every hello of these stages, tried on the real side; what the model and the real side say of
-/// their number.
+/// How many sequences there are by the model.
+pub(crate) fn count(stages: &[MakeStage], detours: usize) -> Counts {
+    let mut total = Counts::default();
+    for stage in stages.iter().map(|make| make()) {
+        for hello in 0..stage.hellos.len() {
+            total += walk(&stage, hello, detours, &mut |_, _, _| ());
+        }
+    }
+    total
+}
+
+/// Tries every sequence for every hello of these stages on the real side; what that did, counted.
 pub(crate) fn explore(stages: &[MakeStage], detours: usize) -> Counts {
     let jobs: Vec<_> = stages
         .iter()
@@ -109,8 +121,9 @@ pub(crate) fn explore(stages: &[MakeStage], detours: usize) -> Counts {
             scope.spawn(|| {
                 while let Some((make, hello)) = jobs.get(next.fetch_add(1, Relaxed)) {
                     let stage = make();
-                    let counts = walk(&stage, *hello, detours, &mut |prefix, symbol, due| {
-                        stage.check(prefix, symbol, due);
+                    let mut counts = Counts::default();
+                    walk(&stage, *hello, detours, &mut |prefix, symbol, due| {
+                        counts += stage.check(prefix, symbol, due);
                     });
                     *total.lock().expect("nobody panics with it") += counts;
                 }
