@@ -1,6 +1,6 @@
 //! The receive buffer.
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 use core::{
     fmt,
     ops::{Deref, DerefMut, Range},
@@ -54,7 +54,8 @@ impl core::error::Error for Truncated {}
 impl RecvBuf {
     /// A buffer for one record of the largest size.
     pub fn new() -> Self {
-        Self::from_vec(Vec::new())
+        // Memory that the allocator has zeroed already, as a rule.
+        Self::from_vec(vec![0; MAX_RECORD])
     }
 
     /// Uses the memory of `storage`, for instance from a pool; it grows now if it is too small for

@@ -98,7 +98,8 @@ impl Stage {
     }
 
     fn hello(&self, symbol: Symbol) -> Option<&[u8]> {
-        let hello = self.hellos.iter().find(|(facts, hello)| *facts == symbol.hello && is(symbol.kind, hello));
+        let hello =
+            self.hellos.iter().find(|(facts, hello)| *facts == symbol.hello && is(symbol.kind, hello));
         hello.map(|(_, hello)| &hello[..])
     }
 

@@ -77,7 +77,11 @@ fn talkative() -> World {
 
 /// It wants no tickets and no status, and has no certificate.
 pub(crate) fn plain_client() -> Stage {
-    client("a client that wants nothing", Facts::NONE, base().with_client(|config| config.with_tickets(false)))
+    client(
+        "a client that wants nothing",
+        Facts::NONE,
+        base().with_client(|config| config.with_tickets(false)),
+    )
 }
 
 /// It wants tickets and a status, and has a certificate.
@@ -199,9 +203,8 @@ pub(crate) fn requesting_server() -> Stage {
 /// It insists on a certificate, and gives tickets.
 pub(crate) fn requiring_server() -> Stage {
     let facts = Facts::ASKS.and(Facts::REQUIRES).and(Facts::GIVES_TICKETS);
-    let world = believing(
-        base().with_policy(policy()).with_client_certificate(ClientAuth::Require, Key::Ed25519),
-    );
+    let world =
+        believing(base().with_policy(policy()).with_client_certificate(ClientAuth::Require, Key::Ed25519));
     server("a server that insists on a certificate", facts, world, &[TICKETS])
 }
 

@@ -110,10 +110,8 @@ pub(crate) fn count(stages: &[MakeStage], detours: usize) -> Counts {
 
 /// Tries every sequence for every hello of these stages on the real side; what that did, counted.
 pub(crate) fn explore(stages: &[MakeStage], detours: usize) -> Counts {
-    let jobs: Vec<_> = stages
-        .iter()
-        .flat_map(|make| (0..make().hellos.len()).map(move |hello| (*make, hello)))
-        .collect();
+    let jobs: Vec<_> =
+        stages.iter().flat_map(|make| (0..make().hellos.len()).map(move |hello| (*make, hello))).collect();
     let (next, total) = (AtomicUsize::new(0), Mutex::new(Counts::default()));
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
     std::thread::scope(|scope| {
