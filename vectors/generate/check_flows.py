@@ -199,9 +199,9 @@ def check(path):
         secret = premaster(messages, randoms, seeds)
         master = prf(name, secret, b"extended master secret", session_hash, 48)
     else:
-        # Version 1 of the format: version, TLS version, suite, flag, master secret.
+        # Versions 1 and 2 of the format begin alike: version, TLS version, suite, flag, master secret.
         session = bytes.fromhex(given["client-session"])
-        assert session[:6] == b"\x01\x03\x03" + suite.to_bytes(2, "big") + b"\x01"
+        assert session[0] in (1, 2) and session[1:6] == b"\x03\x03" + suite.to_bytes(2, "big") + b"\x01"
         master = session[6:54]
     asked = client_certificate(messages)
     assert asked == (1 if full and "client_certificate" in path.name else 0)
