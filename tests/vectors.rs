@@ -15,6 +15,8 @@ mod format;
 mod replay;
 #[path = "vectors/schedule.rs"]
 mod schedule;
+#[path = "vectors/sessions.rs"]
+mod sessions;
 #[path = "vectors/transcript.rs"]
 #[allow(dead_code, reason = "tests/interop.rs writes what is only read here")]
 mod transcript;

@@ -6,16 +6,72 @@
 use std::{collections::VecDeque, env, fmt::Write, fs, path::PathBuf};
 
 use tls12::{
-    ConnectionInfo,
+    ClientAuth, ClientConfig, ConnectionInfo,
+    crypto::{Authentication, SUITES},
     schedule::Side,
     session::{HandshakeKind, NotResumed, TicketSent},
+    wire::NamedGroup,
 };
 
 use crate::common::{
+    certs::Key,
     pair::World,
+    resuming::policy,
     steps::{Need, Steps},
     worlds::resumption_flows,
 };
+
+/// A flow by its name, and the verdicts at its end.
+type Flow = (String, World, &'static str);
+
+/// Every flow of resumption, the three main ones in each suite, and what else a handshake may have.
+fn flows() -> Vec<Flow> {
+    let of_resumption = resumption_flows().into_iter().map(|(name, world)| (name.to_owned(), world, ""));
+    of_resumption.chain(suite_flows()).chain(other_flows()).collect()
+}
+
+fn suite_flows() -> Vec<Flow> {
+    let mut all = Vec::new();
+    for suite in &SUITES {
+        let world = |tickets| {
+            let key = match suite.authentication {
+                Authentication::Ecdsa => Key::EcdsaP256,
+                Authentication::Rsa => Key::Rsa2048,
+            };
+            let client = |config: ClientConfig| {
+                config.with_suites(&[suite.id]).expect("a suite").with_tickets(tickets)
+            };
+            World::with_key(key).with_policy(policy()).with_client(client)
+        };
+        let name = |flow: &str| format!("{flow}_{:04x}", suite.id.0);
+        all.push((name("full_with_ticket"), world(true), "1 1 1"));
+        all.push((name("resumed_by_ticket"), world(true).visited(), "3 0 0"));
+        all.push((name("resumed_by_id"), world(false).visited(), "2 0 0"));
+    }
+    all
+}
+
+fn other_flows() -> Vec<Flow> {
+    let certificate = || World::resuming().with_client_certificate(ClientAuth::Require, Key::EcdsaP256);
+    let protocol = || {
+        let world = World::resuming().with_client(|config| config.with_alpn([&b"h2"[..], b"http/1.1"]));
+        world.with_server(|config| config.with_alpn([&b"http/1.1"[..]]))
+    };
+    // The curve of the server's certificate has to be among them (RFC 8422, 5.3).
+    let groups = |groups: &[NamedGroup]| {
+        World::resuming().with_client(|config| config.with_groups(groups).expect("groups"))
+    };
+    let all = [
+        ("full_with_client_certificate", certificate(), "1 1 1"),
+        ("resumed_with_client_certificate", certificate().visited(), "3 0 0"),
+        ("full_with_alpn", protocol(), "1 1 1"),
+        ("resumed_with_alpn", protocol().visited(), "3 0 0"),
+        ("full_with_status_request", World::stapled().with_policy(policy()), "1 1 1"),
+        ("full_with_secp256r1", groups(&[NamedGroup::SECP256R1]), "1 1 1"),
+        ("full_with_secp384r1", groups(&[NamedGroup::SECP384R1, NamedGroup::SECP256R1]), "1 1 1"),
+    ];
+    all.into_iter().map(|(name, world, verdict)| (name.to_owned(), world, verdict)).collect()
+}
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors/transcripts/flows")
@@ -125,9 +181,9 @@ fn transcript(name: &str, world: &World) -> String {
 fn golden_transcripts_have_every_byte_of_every_flow() {
     let recording = env::var_os("TLS12_RECORD").is_some();
     let mut differ = Vec::new();
-    for (name, world) in resumption_flows() {
-        let path = folder().join(name).with_extension("txt");
-        let now = transcript(name, &world);
+    for (name, world, _) in flows() {
+        let path = folder().join(&name).with_extension("txt");
+        let now = transcript(&name, &world);
         if recording {
             fs::create_dir_all(folder()).expect("a folder");
             fs::write(&path, &now).expect("a file");
@@ -152,10 +208,13 @@ fn golden_transcripts_end_with_the_verdicts_of_their_names() {
         ("resumed_by_id", "2 0 0", "2 0 0"),
         ("full_with_neither", "1 1 0", "1 1 0"),
     ];
-    let mut files: Vec<_> =
-        fs::read_dir(folder()).expect("a folder").map(|file| file.expect("a file")).collect();
-    files.sort_by_key(fs::DirEntry::file_name);
-    assert_eq!(files.len(), expected.len(), "a transcript without a flow, or a flow without one");
+    let others: Vec<_> = suite_flows().into_iter().chain(other_flows()).collect();
+    let expected: Vec<_> = expected
+        .into_iter()
+        .chain(others.iter().map(|(name, _, verdict)| (name.as_str(), *verdict, *verdict)))
+        .collect();
+    let files = fs::read_dir(folder()).expect("a folder").count();
+    assert_eq!(files, expected.len(), "a transcript without a flow, or a flow without one");
     for (name, client, server) in expected {
         let path = folder().join(name).with_extension("txt");
         let text = fs::read_to_string(path).expect("a transcript");

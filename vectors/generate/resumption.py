@@ -138,12 +138,76 @@ def key_files() -> None:
     write_fields("key_files/parts.txt", "what is in the key files, by number of the key", fields)
 
 
+SUITES = (0xC02B, 0xC02C, 0xCCA9, 0xC02F, 0xC030, 0xCCA8)
+SERVER = {"suite": 0xC02B, "extended": 1, "scheme": 0, "group": 29, "name": b"a.example", "alpn": b"",
+          "application_data": b"", "not_after": 0, "chain": ()}
+CLIENT = {"suite": 0xC02B, "extended": 1, "name": b"a.example", "alpn": b"", "session_id": b"", "hint": 36_000,
+          "ticket": random("ticket", 200), "not_after": 0, "chain": (), "scheme": 0, "group": 29, "ocsp": b""}
+SHORT_CHAIN = (random("leaf", 40), random("issuer", 30), random("root", 20))
+
+
+def encoded_server(f: dict) -> bytes:
+    return b"".join([
+        b"\x01\x03\x03", struct.pack(">HB", f["suite"], f["extended"]), MASTER, CONTEXT, PARTITION, LINEAGE,
+        struct.pack(">QQI", 1_800_000_000, 1_800_003_600, 36_000), struct.pack(">HH", f["scheme"], f["group"]),
+        prefixed(1, f["name"]), prefixed(1, f["alpn"]), prefixed(2, f["application_data"]),
+        prefixed(3, peer(f["not_after"], *f["chain"]) if f["chain"] else b""),
+    ])
+
+
+def encoded_client(f: dict) -> bytes:
+    by_ticket = b"\x01" + struct.pack(">I", f["hint"]) + prefixed(2, f["ticket"])
+    return b"".join([
+        b"\x02\x03\x03", struct.pack(">HB", f["suite"], f["extended"]), MASTER, CONTEXT, LINEAGE,
+        struct.pack(">QQ", 1_800_003_600, 1_800_000_000), prefixed(1, f["name"]), prefixed(1, f["alpn"]),
+        b"\x00" + prefixed(1, f["session_id"]) if f["session_id"] else by_ticket,
+        prefixed(3, peer(f["not_after"], *f["chain"]) if f["chain"] else b""),
+        struct.pack(">HH", f["scheme"], f["group"]), prefixed(2, f["ocsp"]),
+    ])
+
+
+def options() -> list[tuple[str, dict]]:
+    """Each option of a session by itself, at its ends where it has some."""
+    with_chain = [{"not_after": 1_900_000_000, "chain": SHORT_CHAIN[:n], "scheme": 0x0403} for n in (1, 2, 3)]
+    common = [{"suite": suite} for suite in SUITES] + [{"extended": 0}]
+    common += [{"alpn": b"h2"}, {"alpn": b"p" * 255}, {"name": b"n" * 251 + b".abc"}]
+    server = [{"name": b""}, {"application_data": b"x"}, {"application_data": random("application", 4096)}]
+    proofs = [{"group": group} for group in (0, 23, 24)] + with_chain
+    proofs += [{**with_chain[0], "scheme": scheme} for scheme in (0x0503, 0x0807, 0x0804, 0x0805, 0x0806, 0x0401)]
+    client = [{"session_id": random("session id", n)} for n in (1, 32)] + [{"hint": 0}, {"hint": 2**32 - 1}]
+    client += [{"ticket": b"t"}, {"ticket": random("ticket", 5000)}]
+    client += [{**with_chain[0], "ocsp": random("response", n)} for n in (1, 500)]
+    return [("server", {**SERVER, **each}) for each in [{}] + common + server + proofs] + [
+        ("client", {**CLIENT, **each}) for each in [{}] + common + client + proofs]
+
+
+def option_vectors() -> None:
+    name, secret, salt = random("key name", 16), random("ticket key", 32), random("salt", 32)
+    lines = ["# Sessions of servers (version 1) and clients (version 2), with each option by itself; the former as tickets too.",
+             "# Written by vectors/generate/resumption.py, apart from the crate.", "",
+             f"key-name: {name.hex()}", f"key-secret: {secret.hex()}", f"salt: {salt.hex()}", f"master: {MASTER.hex()}",
+             f"context: {CONTEXT.hex()}", f"partition: {PARTITION.hex()}", f"lineage: {LINEAGE.hex()}"]
+    for kind, fields in options():
+        lines += ["", f"kind: {kind}"]
+        for field, value in fields.items():
+            if field == "chain":
+                lines += [f"certificate: {certificate.hex()}" for certificate in value]
+            else:
+                lines.append(f"{field}: {value.hex() if isinstance(value, bytes) else value}".rstrip())
+        encoded = (encoded_server if kind == "server" else encoded_client)(fields)
+        lines.append(f"encoded: {encoded.hex()}")
+        if kind == "server":
+            lines.append(f"sealed: {seal(secret, name, salt, b'tls12 seal ticket', b'', encoded).hex()}")
+    write("sessions/options.txt", ("\n".join(lines) + "\n").encode())
+
+
 def main() -> None:
     write("sessions/full.bin", session(True))
     write("sessions/minimal.bin", session(False))
     write("sessions/client_ticket.bin", client_session(True))
     write("sessions/client_id.bin", client_session(False))
     write("sessions/client_ticket_2.bin", client_session_2())
+    option_vectors()
     sealed_vectors()
     ratchet_vectors()
     key_files()
