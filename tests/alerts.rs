@@ -14,6 +14,8 @@ mod certificates;
 mod errors;
 #[path = "alerts/hellos.rs"]
 mod hellos;
+#[path = "alerts/options.rs"]
+mod options;
 #[path = "alerts/records.rs"]
 mod records;
 #[path = "alerts/resumption.rs"]

@@ -2,15 +2,15 @@
 
 mod bytes;
 mod client;
+mod reach;
 mod resumed;
 mod server;
-
-use std::sync::Arc;
 
 #[allow(unused_imports, reason = "each test uses a part")]
 pub use self::{
     bytes::{Greeting, Hello, certificate, framed, key_exchange, prefixed},
     client::Flight,
+    reach::Over,
     resumed::{
         EXTENDED_MASTER_SECRET, Finished, Kept, Offers, SESSION_TICKET, new_session_ticket, server_name,
     },
@@ -27,8 +27,7 @@ use tls12::{
 
 use super::{
     forge::take_records,
-    ours::{End, Link, Ours, Socket},
-    pair::World,
+    ours::{End, Link},
 };
 
 pub const CHANGE_CIPHER_SPEC: u8 = 20;
@@ -38,15 +37,6 @@ pub const APPLICATION_DATA: u8 = 23;
 
 /// The suite that it speaks, unless it offers another with AES-GCM: TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256.
 pub const SUITE: CipherSuite = CipherSuite::ECDHE_ECDSA_AES_128_GCM_SHA256;
-
-/// How to reach our side.
-#[derive(Debug, Clone, Copy)]
-pub enum Over {
-    /// Within this process, fast.
-    Memory,
-    /// Through a socket of the loopback interface.
-    Socket,
-}
 
 /// The peer of our side.
 pub struct Raw {
@@ -74,37 +64,6 @@ struct Secrets {
 }
 
 impl Raw {
-    /// A client, and a server of ours.
-    pub fn client(world: &Arc<World>, over: Over) -> Self {
-        Self::new(Side::Client, Ours::server(world), over)
-    }
-
-    /// A server, and a client of ours.
-    pub fn server(world: &Arc<World>, over: Over) -> Self {
-        Self::new(Side::Server, Ours::client(world), over)
-    }
-
-    pub fn new(side: Side, ours: Ours, over: Over) -> Self {
-        let link: Box<dyn Link> = match over {
-            Over::Memory => Box::new(ours),
-            Over::Socket => Box::new(Socket::to(ours)),
-        };
-        Self {
-            side,
-            link,
-            received: Vec::new(),
-            inbox: Vec::new(),
-            transcript: Vec::new(),
-            randoms: Randoms { client: [0xc1; 32], server: [0x5e; 32] },
-            suite: Suite::find(SUITE).expect("it is known"),
-            exchange: None,
-            secrets: None,
-            sealing: None,
-            opening: None,
-            ended: false,
-        }
-    }
-
     /// Sends bytes as they are.
     pub fn send(&mut self, bytes: &[u8]) {
         self.link.send(bytes);

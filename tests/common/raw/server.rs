@@ -68,9 +68,14 @@ impl Raw {
 
     /// Reads the client's second flight, without a certificate.
     pub fn read_answer(&mut self) {
+        self.read_answer_with(true);
+    }
+
+    /// The same, with the extended master secret or without.
+    pub fn read_answer_with(&mut self, extended: bool) {
         let message = self.next_message();
         match Message::decode(&message) {
-            Ok(Some(Message::ClientKeyExchange(message))) => self.derive(message.public, true),
+            Ok(Some(Message::ClientKeyExchange(message))) => self.derive(message.public, extended),
             other => panic!("ClientKeyExchange is next, not {other:?}"),
         }
         self.read_finished();
