@@ -86,8 +86,9 @@ impl ClientConfig {
         self
     }
 
-    /// Takes whatever protocol the server chooses, offered or not; which one it is, the application must look at
-    /// before it reads a byte. By default that is the end of the handshake: RFC 7301, 3.1.
+    /// Takes whatever protocol the server chooses, whether it is among those of [`Self::with_alpn`] or not; which one it
+    /// is, the application must look at before it reads a byte. By default another one than those is the end of the
+    /// handshake (RFC 7301, 3.1), and a choice by a server that was offered none always is.
     pub fn dangerous_any_alpn(mut self) -> Self {
         self.takes_any_protocol = true;
         self

@@ -239,14 +239,17 @@ macro_rules! settings_methods {
         }
 
         /// Also speaks to peers without the extended master secret (RFC 7627). Such a connection has no exporter
-        /// and no channel binding, and its session is never resumed.
+        /// and no channel binding, and its session is not resumed unless another option says so by name.
         pub fn dangerous_without_extended_master_secret(mut self) -> Self {
             self.settings.extended_master_secret = crate::handshake::ExtendedMasterSecret::Preferred;
             self
         }
 
-        /// Also believes signatures of certificates whose key usage keeps them from signing (RFC 5280, 4.2.1.3);
-        /// [`Leaf::may_sign`](crate::pki::Leaf::may_sign) tells which those are. Some old devices have them.
+        /// Also asks for a verdict on peers whose certificate has a key usage that keeps its key from signing
+        /// (RFC 5280, 4.2.1.3), and believes their signatures. Some old devices have such certificates.
+        ///
+        /// The verdict is the verifier's all the same: the one of this crate refuses them, so it takes another one,
+        /// to which [`Leaf::may_sign`](crate::pki::Leaf::may_sign) tells which they are.
         pub fn dangerous_any_key_usage(mut self) -> Self {
             self.settings.key_usage = crate::handshake::KeyUsage::Ignored;
             self

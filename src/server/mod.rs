@@ -97,6 +97,20 @@ impl From<Step<Server>> for ServerHandshake {
 flush_and_input!(Server, ServerHandshake, "client");
 
 /// See [`ServerHandshake::NeedsConfig`].
+///
+/// Every ask can be answered with an alert of the application's choice:
+///
+/// ```
+/// use std::sync::Arc;
+/// use tls12::{ServerConfig, ServerHandshake, server::NeedsConfig, wire::Alert};
+///
+/// fn serve_names_only(ask: NeedsConfig, config: Arc<ServerConfig>) -> ServerHandshake {
+///     match ask.client_hello().server_name() {
+///         Some(_) => ask.answer(config),
+///         None => ask.abort(Alert::ACCESS_DENIED),
+///     }
+/// }
+/// ```
 #[must_use]
 pub struct NeedsConfig {
     common: Box<Common>,

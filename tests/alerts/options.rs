@@ -6,7 +6,7 @@ use rcgen::KeyUsagePurpose;
 use tls12::{
     ClientAuth, ClientConfig, Error, Illegal, Incompatible, ServerConfig,
     crypto::{RUSTCRYPTO, Sign, SignatureRequest},
-    pki::CertificateError,
+    pki::{CertificateError, PresentedPeer, VerifiedPeer, VerifyPeer},
     schedule::Side,
     wire::{Alert, Message, NamedGroup, SignatureScheme},
 };
@@ -61,6 +61,15 @@ fn not_for_signing(spec: Spec<'_>, root: &str) -> Issued {
     Ca::new(root).issue(&Spec { key_usage: &[KeyUsagePurpose::KeyAgreement], ..spec })
 }
 
+/// Has nothing against anybody.
+struct Kind;
+
+impl VerifyPeer for Kind {
+    fn verify(&self, presented: &PresentedPeer) -> Result<VerifiedPeer, CertificateError> {
+        Ok(VerifiedPeer::dangerous_unverified(presented))
+    }
+}
+
 #[test]
 fn a_server_whose_key_usage_forbids_signing_is_believed_only_where_any_is() {
     let answered = |world: &Arc<World>| {
@@ -69,9 +78,15 @@ fn a_server_whose_key_usage_forbids_signing_is_believed_only_where_any_is() {
         raw.say(&answer);
         raw
     };
-    let error = answered(&calling(|config| config)).refused_with(Alert::UNSUPPORTED_CERTIFICATE, "key usage");
-    assert_eq!(error, Error::Certificate(CertificateError::WrongPurpose));
-    let info = goes_on(answered(&calling(ClientConfig::dangerous_any_key_usage)));
+    let kind = |change: fn(ClientConfig) -> ClientConfig| {
+        Arc::new(World { verifies_server: Arc::new(Kind), ..World::new().with_client(change) })
+    };
+    // The verifier of this crate has its own opinion.
+    for world in [kind(|config| config), calling(ClientConfig::dangerous_any_key_usage)] {
+        let error = answered(&world).refused_with(Alert::UNSUPPORTED_CERTIFICATE, "key usage");
+        assert_eq!(error, Error::Certificate(CertificateError::WrongPurpose));
+    }
+    let info = goes_on(answered(&kind(ClientConfig::dangerous_any_key_usage)));
     let leaf = info.peer.expect("a peer").peer().chain[0].clone();
     assert!(!tls12::pki::Leaf::parse(&leaf).expect("a certificate").may_sign());
 }
@@ -81,7 +96,7 @@ fn a_client_whose_key_usage_forbids_signing_is_believed_only_where_any_is() {
     let issued = not_for_signing(Spec::client("alice"), "test root of clients");
     let world = |change: fn(ServerConfig) -> ServerConfig| {
         let world = World::new().with_client_certificate(ClientAuth::Require, Key::EcdsaP256);
-        Arc::new(world.with_server(change))
+        Arc::new(World { verifies_client: Arc::new(Kind), ..world.with_server(change) })
     };
     let presented = |world: &Arc<World>| {
         let mut raw = client_of(world);
