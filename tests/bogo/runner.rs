@@ -271,6 +271,11 @@ impl Outcome {
     }
 }
 
+/// Whether there is a loopback address of IPv6.
+pub(crate) fn has_ipv6() -> bool {
+    TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
+}
+
 /// A flag that passes with one value, and not with another, on a shim that is made by `shim`.
 #[track_caller]
 pub(crate) fn holds(shim: impl Fn(&str) -> Shim, world: impl Fn() -> World, right: &str, wrong: &str) {
