@@ -88,6 +88,7 @@ fn resumed_without() -> tls12::Connection {
     use crate::common::steps::{Need, Steps};
     let mut world = World::resuming().visited();
     world.change_client(ClientConfig::dangerous_without_extended_master_secret);
+    world.change_client(ClientConfig::dangerous_resume_without_extended_master_secret);
     world.session = world.session.map(|session| tampered(&session, |bytes| bytes[5] = 0));
     let kept = Kept::of(world.session.as_ref().expect("a session"));
     let mut client = Steps::start(tls12::schedule::Side::Client, &world);
@@ -124,6 +125,7 @@ fn r12_a_server_that_answers_otherwise_than_the_session_is_refused() {
         for then in [true, false] {
             let mut world = World::after_a_visit(by);
             world.change_client(ClientConfig::dangerous_without_extended_master_secret);
+            world.change_client(ClientConfig::dangerous_resume_without_extended_master_secret);
             world.session =
                 world.session.map(|session| tampered(&session, |bytes| bytes[5] = u8::from(then)));
             let mut raw = Raw::server(&Arc::new(world), Over::Memory);
