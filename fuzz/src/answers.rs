@@ -54,11 +54,13 @@ impl Answers {
     fn server(&mut self, step: ServerHandshake, world: &World) -> ServerHandshake {
         use ServerHandshake as S;
         match step {
-            S::NeedsConfig(ask) if self.config % 8 != 0 => {
-                self.dishonest = true;
-                match self.config % 8 {
+            S::NeedsConfig(ask) => {
+                self.dishonest |= matches!(self.config, 1 | 2);
+                match self.config {
+                    0 => world.answer_server(S::NeedsConfig(ask)),
                     1 => ask.refuse(),
                     2 => ask.refuse_name(),
+                    // Where another configuration makes no difference, it is an honest answer.
                     _ => ask.answer(other(self.config).server.clone()),
                 }
             }
