@@ -71,7 +71,9 @@ impl Plan {
         let made = match frame {
             Frame::Data(body) => self.data(body, sealing, most),
             Frame::Long(len) => self.data(&vec![7; usize::from(*len).min(17_000)], sealing, most),
-            Frame::Sealed { content_type, body } if ContentType(*content_type) == ContentType::APPLICATION_DATA => {
+            Frame::Sealed { content_type, body }
+                if ContentType(*content_type) == ContentType::APPLICATION_DATA =>
+            {
                 self.data(body, sealing, most)
             }
             Frame::Sealed { content_type, body } => {
@@ -170,7 +172,9 @@ fuzz_target!(|records: Records| {
     match how {
         None if !plan.other && !plan.forged => assert!(came == plan.data, "not all data comes out"),
         Some(_) if !plan.other && !plan.forged => panic!("lawful data ends with {how:?}"),
-        Some(Err(Error::Record(RecordError::BadMac))) => assert!(plan.forged, "a sealed record does not open"),
+        Some(Err(Error::Record(RecordError::BadMac))) => {
+            assert!(plan.forged, "a sealed record does not open")
+        }
         Some(Err(Error::Record(RecordError::Overflow))) => assert!(plan.long || plan.forged || plan.other),
         _ => {}
     }

@@ -39,7 +39,8 @@ fn same_secrets(scene: &Scene, client: &client::Established, server: &server::Es
     let [of_client, of_server] = [0, 1].map(|side: usize| scene.logs[side].master());
     assert!(of_client.is_some() && of_client == of_server, "two sides, two secrets");
     let (client, server) = (&client.connection, &server.connection);
-    let binding = |connection: &tls12::Connection| connection.exporter().map(|exporter| exporter.channel_binding());
+    let binding =
+        |connection: &tls12::Connection| connection.exporter().map(|exporter| exporter.channel_binding());
     assert_eq!(binding(client), binding(server));
     let (one, other) = (client.info(), server.info());
     assert_eq!((one.suite, &one.alpn, one.group), (other.suite, &other.alpn, other.group));

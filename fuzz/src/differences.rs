@@ -1,6 +1,8 @@
 //! What one decoder takes and the other does not, and why. Whatever is not in here is a finding.
 
-use tls12::wire::{Decode, EcdheParams, Encode, Extension, ExtensionType, HandshakeType as H, Reader, Writer};
+use tls12::wire::{
+    Decode, EcdheParams, Encode, Extension, ExtensionType, HandshakeType as H, Reader, Writer,
+};
 
 /// Who takes the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,7 +190,8 @@ fn has_empty<const N: usize>(list: &[u8]) -> bool {
 }
 
 fn has_empty_responder(body: &[u8]) -> bool {
-    let Some((1, request)) = extension(body, 5).and_then(|request| request.split_first()).map(|(t, r)| (*t, r))
+    let Some((1, request)) =
+        extension(body, 5).and_then(|request| request.split_first()).map(|(t, r)| (*t, r))
     else {
         return false;
     };
@@ -197,8 +200,8 @@ fn has_empty_responder(body: &[u8]) -> bool {
 
 /// The random of RFC 8446, 4.1.3: SHA-256 of "HelloRetryRequest".
 const RETRY: [u8; 32] = [
-    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2,
-    0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2,
+    0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
 
 fn is_retry(body: &[u8]) -> bool {

@@ -46,7 +46,7 @@ pub struct Visit {
     pub hours: u8,
     /// Whether somebody exchanges the entries of the store before.
     pub exchange: bool,
-    /// What happens to the records on their way: to the one of this number.
+    /// What happens to the records on their way: to the one of this number, modulo 16.
     pub edits: Vec<(u8, Edit)>,
 }
 

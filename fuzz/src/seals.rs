@@ -55,9 +55,11 @@ pub fn ring() -> &'static KeyRing {
             sealing_until,
             opening_until,
         };
-        KeyRing::new(key(1, 1, until(NOW, NOW + HOUR)))
-            .with_key(key(2, 3, until(NOW, LAST)))
-            .with_key(key(2, 2, until(NOW + 12 * HOUR, LAST)))
+        KeyRing::new(key(1, 1, until(NOW, NOW + HOUR))).with_key(key(2, 3, until(NOW, LAST))).with_key(key(
+            2,
+            2,
+            until(NOW + 12 * HOUR, LAST),
+        ))
     });
     &RING
 }

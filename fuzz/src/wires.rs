@@ -122,6 +122,11 @@ impl Line {
         }
     }
 
+    fn discard(&mut self) {
+        self.queue.clear();
+        self.held = None;
+    }
+
     /// Whether something comes if nothing more is sent.
     fn release(&mut self) -> bool {
         self.queue.extend(self.held.take());
@@ -143,6 +148,8 @@ pub struct Wires<'e> {
     pub untouched: bool,
 }
 
+/// About how many records there are in a handshake, each with one message: edits fall on one of these.
+const MOST_RECORDS: usize = 16;
 /// The most turns of a handshake in which something moves: a few for each record and ask.
 const MOST_TURNS: usize = 400;
 
@@ -183,7 +190,6 @@ impl<'e> Wires<'e> {
                 (step.all_sent(), true)
             }
             Need::Input => match self.lines[1 - n].queue.pop_front() {
-                // A record without even a header is nothing that could be received.
                 Some(item) => {
                     self.lines[1 - n].delivered.extend_from_slice(&item);
                     (receive(step, &item, world), true)
@@ -191,7 +197,11 @@ impl<'e> Wires<'e> {
                 None => (step, false),
             },
             Need::Answer => (step.answered(world), true),
-            Need::Done | Need::Failed(_) => (step, false),
+            Need::Done | Need::Failed(_) => {
+                // Nobody reads what still comes.
+                self.lines[1 - n].discard();
+                (step, false)
+            }
         }
     }
 
@@ -202,7 +212,7 @@ impl<'e> Wires<'e> {
         for item in one_by_one(bytes) {
             let number = self.records;
             self.records += 1;
-            match self.edits.iter().find(|(at, _)| usize::from(*at) == number) {
+            match self.edits.iter().find(|(at, _)| usize::from(*at) % MOST_RECORDS == number) {
                 Some((_, edit)) => {
                     self.untouched = false;
                     line.edited(item.clone(), edit, &other.items);
