@@ -126,7 +126,7 @@ impl Connection {
     }
 
     /// All that outlives the handshake, for whoever splits the connection.
-    #[cfg(feature = "std")]
+    #[cfg(any(feature = "blocking", feature = "tokio"))]
     pub(crate) fn facts(&self) -> Arc<Facts> {
         self.facts.clone()
     }
