@@ -54,6 +54,16 @@ impl<const N: usize> fmt::Debug for Secret<N> {
     }
 }
 
+/// Overwrites what the calls before left on the stack below the caller, as far as 8 KiB go.
+///
+/// For those that pass keys on by value, which leaves copies that nobody else can reach.
+#[inline(never)]
+pub(crate) fn overwrite_stack() {
+    let mut below = [0_u8; 8 * 1024];
+    // So that the array is written, although nobody reads it.
+    core::hint::black_box(&mut below);
+}
+
 /// Secret bytes whose number is known at run time; wiped on drop, with all their capacity.
 pub struct SecretVec(Vec<u8>);
 

@@ -19,16 +19,23 @@ pub(crate) struct Needle {
     pub(crate) bytes: Vec<u8>,
     /// Whether it lives long enough to be seen at one of the moments of its scene.
     pub(crate) seen: bool,
+    /// Whether it may be left, because a crate below leaves it.
+    pub(crate) left: bool,
 }
 
 /// A secret that is seen while it is alive.
 pub(crate) fn needle(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Needle {
-    Needle { name: name.into(), bytes: bytes.into(), seen: true }
+    Needle { name: name.into(), bytes: bytes.into(), seen: true, left: false }
 }
 
 /// A secret that is made, used and wiped between two moments.
 pub(crate) fn passing(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Needle {
     Needle { seen: false, ..needle(name, bytes) }
+}
+
+/// A secret that a crate below leaves behind, and that docs/secrets.md names.
+pub(crate) fn left_behind(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Needle {
+    Needle { left: true, ..needle(name, bytes) }
 }
 
 /// Where something was found.

@@ -44,15 +44,15 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         name: "a ticket, forged",
         expected: Expected::Verdicts(
-            9,
-            "of 3 tickets whether a key has the name, twice, and whether it is authentic",
+            6,
+            "of 3 tickets whether a key has the name, and whether it is authentic",
         ),
         run: forged_ticket,
     },
     Claim { name: "a ticket, sealed", expected: Expected::None, run: sealed_ticket },
     Claim {
         name: "names of ticket keys",
-        expected: Expected::Verdicts(10, "of 2 names, whether each of 4 keys has it, and whether any has"),
+        expected: Expected::Verdicts(8, "of 2 names whether each of 4 keys has it"),
         run: key_names,
     },
 ];

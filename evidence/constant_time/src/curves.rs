@@ -18,12 +18,26 @@ pub const CLAIMS: &[Claim] = &[
         expected: Expected::Verdicts(1, "whether what is shared is zero"),
         run: || exchange(NamedGroup::X25519),
     },
-    Claim { name: "secp256r1", expected: Expected::None, run: || exchange(NamedGroup::SECP256R1) },
-    Claim { name: "secp384r1", expected: Expected::None, run: || exchange(NamedGroup::SECP384R1) },
+    Claim { name: "secp256r1", expected: IN_RANGE, run: || exchange(NamedGroup::SECP256R1) },
+    Claim { name: "secp384r1", expected: IN_RANGE, run: || exchange(NamedGroup::SECP384R1) },
     Claim { name: "a signature with Ed25519", expected: Expected::None, run: ed25519 },
-    Claim { name: "a signature with ECDSA on P-256", expected: Expected::None, run: ecdsa_p256 },
-    Claim { name: "a signature with ECDSA on P-384", expected: Expected::None, run: ecdsa_p384 },
+    Claim {
+        name: "a signature with ECDSA on P-256",
+        expected: Expected::Verdicts(7, NONCE),
+        run: ecdsa_p256,
+    },
+    Claim {
+        name: "a signature with ECDSA on P-384",
+        expected: Expected::Verdicts(13, NONCE),
+        run: ecdsa_p384,
+    },
 ];
+
+const IN_RANGE: Expected =
+    Expected::Verdicts(2, "whether the private value is from 1 to n - 1, twice, as it always is");
+/// RFC 6979, 3.2, and FIPS 186-5, 6.4.1: what makes a signer try again is known to have not happened.
+const NONCE: &str =
+    "whether the nonce is below n, and nonce, inverse, r and s are none of them 0 or too large";
 
 fn exchange(id: NamedGroup) {
     let group = RUSTCRYPTO.group(id).expect("one of ours");
