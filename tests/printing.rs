@@ -25,7 +25,10 @@ use tls12::{
     ClientHandshake, RecvBuf, Seed, ServerHandshake,
     crypto::{Digest, RUSTCRYPTO, Secret, SecretVec, Suite},
     schedule::{MasterSecret, Premaster, Prf, Randoms, SessionHash, Side},
-    session::{KeyFileFormat, KeyMaterial, KeyRing, OpenedTicket, Ratchet, TicketKey},
+    session::{
+        KeyFileFormat, KeyMaterial, KeyRing, Lineage, Partition, Ratchet, Session, SessionContext,
+        SessionParts, TicketKey,
+    },
     store::{ClientSessions, Limits, MemoryStore, Reuse},
 };
 
@@ -339,6 +342,7 @@ fn values(printed: &mut Printed, secrets: &mut Secrets) {
     };
     printed.add("TicketKey", &key(9));
     printed.add("KeyRing", &KeyRing::new(key(10)));
+    session(printed, array(15), vec(16), key(17));
     printed.add("Resumption", &tls12::session::Resumption::new(KeyRing::new(key(11))));
     let keys = KeyMaterial::read(&pattern(12, 48), KeyFileFormat::Node).expect("a key");
     secrets.retain(|(name, _)| name != "pattern 12");
@@ -350,6 +354,33 @@ fn values(printed: &mut Printed, secrets: &mut Secrets) {
     pattern::fill(14, &mut buf.spare()[..48]);
     buf.received(48).expect("something");
     printed.add("RecvBuf", &buf);
+}
+
+/// A server's session: its parts, itself, and as a ticket that was opened.
+fn session(printed: &mut Printed, master_secret: Secret<48>, application_data: SecretVec, key: TicketKey) {
+    let parts = SessionParts {
+        suite: tls12::crypto::SUITES[0].id,
+        master_secret,
+        extended_master_secret: true,
+        server_name: None,
+        alpn: None,
+        context: SessionContext::derive([&b"context"[..]]),
+        partition: Partition::default(),
+        lineage: Lineage([9; 16]),
+        authenticated_at: NOW,
+        issued_at: NOW,
+        lifetime: 60,
+        peer: None,
+        peer_scheme: None,
+        group: None,
+        application_data,
+    };
+    printed.add("SessionParts", &parts);
+    let session = Session::new(parts).expect("nothing in it is long");
+    printed.add("Session", &session);
+    let ring = KeyRing::new(key);
+    let ticket = ring.seal_ticket(&RUSTCRYPTO, &session, &[3; 32], at(NOW)).expect("the key seals");
+    printed.add("OpenedTicket", &ring.open_ticket(&RUSTCRYPTO, &ticket, at(NOW)).expect("it opens"));
 }
 
 fn schedule(printed: &mut Printed, suite: &Suite, secret: Secret<48>) {
@@ -461,8 +492,28 @@ fn established(
 /// A client's session, in a cache and in parts; and a server's.
 fn kept(session: &tls12::session::ClientSession, printed: &mut Printed) {
     printed.add("ClientSession", session);
+    printed.add("ClientSessionParts", &parts(session));
     let cache = ClientSessions::new(3, Reuse::Many);
     cache.insert(session.duplicate());
     printed.add("ClientSessions", &cache);
     printed.add("MemoryStore", &MemoryStore::new(Limits::sessions(3)));
+}
+
+fn parts(session: &tls12::session::ClientSession) -> tls12::session::ClientSessionParts {
+    tls12::session::ClientSessionParts {
+        server: session.server().into(),
+        trust: *session.trust(),
+        token: session.token().clone(),
+        suite: session.suite(),
+        master_secret: session.master_secret().duplicate(),
+        extended_master_secret: session.extended_master_secret(),
+        received_at: session.received_at(),
+        authenticated_at: session.authenticated_at(),
+        lineage: session.lineage(),
+        alpn: None,
+        peer: None,
+        peer_scheme: None,
+        group: None,
+        ocsp: None,
+    }
 }
