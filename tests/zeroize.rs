@@ -3,6 +3,10 @@
 //!
 //! On Linux only; docs/secrets.md says what this shows and what it does not.
 #![cfg(all(feature = "std", feature = "rustcrypto", feature = "webpki"))]
+#![cfg_attr(
+    target_os = "linux",
+    expect(clippy::disallowed_types, reason = "the memory of a process is a file")
+)]
 
 #[cfg(target_os = "linux")]
 mod common;
