@@ -238,6 +238,9 @@ fn remade(session: &ClientSession, place: Place, token: ClientToken) -> ClientSe
         lineage: session.lineage(),
         alpn: session.alpn().map(<[u8]>::to_vec),
         peer: session.peer().cloned(),
+        peer_scheme: session.peer_scheme(),
+        group: session.group(),
+        ocsp: session.ocsp().cloned(),
     };
     ClientSession::new(parts).expect("as long as before")
 }

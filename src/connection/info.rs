@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::{fmt, time::Duration};
 
 use pki_types::{ServerName, UnixTime};
+use zeroize::Zeroize;
 
 use crate::{
     crypto::Provider,
@@ -44,8 +45,8 @@ pub struct ConnectionInfo {
     pub secure_renegotiation: bool,
 }
 
-/// What there is to know about a session that is no secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What there is to know about a session besides its secrets.
+#[derive(Clone, PartialEq, Eq)]
 pub struct SessionInfo {
     /// Shared by all connections that go back to the same full handshake: for FTPS, and for telling which data
     /// connection belongs to which control connection.
@@ -54,7 +55,7 @@ pub struct SessionInfo {
     pub authenticated_at: u64,
     /// The key that opened it or, where one was issued in this handshake, that sealed it. Servers only.
     pub key_name: Option<KeyName>,
-    /// What the server's application bound into it; 4 KiB at most. Servers only.
+    /// What the server's application bound into it; 4 KiB at most. Wiped on drop, never printed. Servers only.
     pub application_data: Vec<u8>,
 }
 
@@ -72,6 +73,22 @@ impl SessionInfo {
     /// How long ago the full handshake was; zero if the clock says that it is still to come.
     pub fn age(&self, now: UnixTime) -> Duration {
         Duration::from_secs(now.as_secs().saturating_sub(self.authenticated_at))
+    }
+}
+
+impl Drop for SessionInfo {
+    fn drop(&mut self) {
+        self.application_data.zeroize();
+    }
+}
+
+impl fmt::Debug for SessionInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionInfo")
+            .field("lineage", &self.lineage)
+            .field("authenticated_at", &self.authenticated_at)
+            .field("key_name", &self.key_name)
+            .finish_non_exhaustive()
     }
 }
 

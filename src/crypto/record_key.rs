@@ -3,10 +3,9 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use zeroize::Zeroize;
-
 use super::{
     aead::{NONCE_LEN, OpenKey, SealKey},
+    secret::Secret,
     suites::AeadAlgorithm,
 };
 
@@ -15,7 +14,7 @@ pub struct RecordKey<K: ?Sized> {
     /// The expanded key.
     pub key: Box<K>,
     /// The fixed part of the nonce, at the front; the rest is zero.
-    pub iv: [u8; NONCE_LEN],
+    pub iv: Secret<NONCE_LEN>,
     /// Which algorithm it is a key of.
     pub algorithm: AeadAlgorithm,
 }
@@ -24,12 +23,6 @@ pub struct RecordKey<K: ?Sized> {
 pub type RecordSealKey = RecordKey<dyn SealKey>;
 /// A key that opens records.
 pub type RecordOpenKey = RecordKey<dyn OpenKey>;
-
-impl<K: ?Sized> Drop for RecordKey<K> {
-    fn drop(&mut self) {
-        self.iv.zeroize();
-    }
-}
 
 impl<K: ?Sized> fmt::Debug for RecordKey<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,23 +1,27 @@
 //! Secrets: wiped, not cloned by accident, not compared with `==`, not printed.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 /// `N` secret bytes; wiped on drop.
-pub struct Secret<const N: usize>([u8; N]);
+///
+/// They stay where they were first written: a value that moves, moves their address, and leaves no copy of them behind.
+pub struct Secret<const N: usize>(Box<[u8; N]>);
 
 impl<const N: usize> Secret<N> {
     /// Takes over `bytes`; the caller wipes what it copied them from.
-    pub fn new(bytes: [u8; N]) -> Self {
-        Self(bytes)
+    pub fn new(mut bytes: [u8; N]) -> Self {
+        let secret = Self::fill(|to| to.copy_from_slice(&bytes));
+        bytes.zeroize();
+        secret
     }
 
     /// Fills `N` bytes in place.
     pub fn fill(fill: impl FnOnce(&mut [u8; N])) -> Self {
-        let mut secret = Self([0; N]);
+        let mut secret = Self(Box::new([0; N]));
         fill(&mut secret.0);
         secret
     }
@@ -29,12 +33,12 @@ impl<const N: usize> Secret<N> {
 
     /// Compares in constant time.
     pub fn same_as(&self, other: &[u8]) -> bool {
-        self.0.ct_eq(other).into()
+        self.0.as_slice().ct_eq(other).into()
     }
 
     /// A second copy, said aloud.
     pub fn duplicate(&self) -> Self {
-        Self(self.0)
+        Self::fill(|to| to.copy_from_slice(&*self.0))
     }
 }
 
@@ -48,6 +52,16 @@ impl<const N: usize> fmt::Debug for Secret<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret({N} bytes)")
     }
+}
+
+/// Overwrites what the calls before left on the stack below the caller, as far as 8 KiB go.
+///
+/// For those that pass keys on by value, which leaves copies that nobody else can reach.
+#[inline(never)]
+pub(crate) fn overwrite_stack() {
+    let mut below = [0_u8; 8 * 1024];
+    // So that the array is written, although nobody reads it.
+    core::hint::black_box(&mut below);
 }
 
 /// Secret bytes whose number is known at run time; wiped on drop, with all their capacity.

@@ -102,14 +102,14 @@ pub trait SigningKey: Send + Sync {
 /// another library.
 #[derive(Clone)]
 pub struct LocalKey {
-    key: Arc<dyn SigningKey>,
+    /// In the box that it was parsed into: moved into the memory of the `Arc`, it would leave a copy behind.
+    key: Arc<Box<dyn SigningKey>>,
 }
 
 impl LocalKey {
     /// Parses a key: PKCS#8, SEC1 or PKCS#1.
     pub fn new(provider: &'static Provider, key: PrivateKeyDer<'_>) -> Result<Self, KeyError> {
-        let key: Box<dyn SigningKey> = provider.signing_key(key)?;
-        Ok(Self { key: key.into() })
+        Ok(Self { key: Arc::new(provider.signing_key(key)?) })
     }
 
     /// What it can sign with, best first.

@@ -9,7 +9,13 @@ use super::{
     agreed::Complete,
     channel::{Channel, Incoming},
 };
-use crate::{crypto::Seed, error::Error, record::RecvBuf, schedule::Side, session::StoreKey};
+use crate::{
+    crypto::{SecretVec, Seed},
+    error::Error,
+    record::RecvBuf,
+    schedule::Side,
+    session::StoreKey,
+};
 
 /// What a side adds to the steps: its states, its asks, and what its handshake is called.
 pub(crate) trait Role: Sized {
@@ -34,7 +40,7 @@ pub(crate) struct Common {
     /// The time of the last bytes.
     pub(crate) now: UnixTime,
     /// What a server binds into the session of this handshake.
-    pub(crate) application_data: Vec<u8>,
+    pub(crate) application_data: SecretVec,
     /// A stored session that a failure removes (R29).
     pub(crate) forget: Option<StoreKey>,
     /// Whether a client offered a session, which a failure removes (R29).
@@ -82,7 +88,7 @@ impl Common {
             out: Vec::new(),
             seed,
             now,
-            application_data: Vec::new(),
+            application_data: SecretVec::new(Vec::new()),
             forget: None,
             offered: false,
         })

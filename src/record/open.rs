@@ -148,8 +148,8 @@ fn open(
     let (explicit, sealed) = body.split_at_mut_checked(explicit_len).ok_or(RecordError::BadMac)?;
     let plain_len = sealed.len().checked_sub(TAG_LEN).ok_or(RecordError::BadMac)?;
     let nonce = match explicit.is_empty() {
-        true => xor_nonce(&key.iv, sequence),
-        false => explicit_nonce(&key.iv, explicit),
+        true => xor_nonce(key.iv.expose(), sequence),
+        false => explicit_nonce(key.iv.expose(), explicit),
     };
     let aad = additional_data(sequence, header.content_type, plain_len);
     key.key.open(&nonce, &aad, sealed).map_err(|_| RecordError::BadMac)?;

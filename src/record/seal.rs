@@ -142,11 +142,11 @@ impl Sealer {
 fn protect(key: &RecordSealKey, sequence: u64, content: ContentType, fragment: &[u8], body: &mut [u8]) {
     let (explicit, sealed) = body.split_at_mut(key.algorithm.explicit_nonce_len());
     let nonce = match explicit.is_empty() {
-        true => xor_nonce(&key.iv, sequence),
+        true => xor_nonce(key.iv.expose(), sequence),
         false => {
             // RFC 5288, 3: "The nonce_explicit MAY be the 64-bit sequence number."
             explicit.copy_from_slice(&sequence.to_be_bytes());
-            explicit_nonce(&key.iv, explicit)
+            explicit_nonce(key.iv.expose(), explicit)
         }
     };
     let aad = additional_data(sequence, content, fragment.len());

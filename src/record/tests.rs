@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Opened, Opener, RecordError, RecvBuf, Sealer};
 use crate::{
-    crypto::{AeadAlgorithm, NONCE_LEN, RUSTCRYPTO, RecordKey, RecordOpenKey, RecordSealKey},
+    crypto::{AeadAlgorithm, NONCE_LEN, RUSTCRYPTO, RecordKey, RecordOpenKey, RecordSealKey, Secret},
     wire::ContentType,
 };
 
@@ -91,7 +91,7 @@ impl Vectors {
 
 impl<K: ?Sized> RecordKey<K> {
     fn from_parts(key: Box<K>, vectors: &Vectors) -> Self {
-        Self { key, iv: vectors.iv, algorithm: vectors.algorithm }
+        Self { key, iv: Secret::new(vectors.iv), algorithm: vectors.algorithm }
     }
 }
 

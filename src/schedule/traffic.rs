@@ -60,13 +60,13 @@ impl WriteKey {
     /// For the side that writes.
     pub fn sealing(&self, provider: &Provider) -> Option<RecordSealKey> {
         let key = provider.aead(self.algorithm).seal_key(self.exact_key())?;
-        Some(RecordKey { key, iv: *self.iv.expose(), algorithm: self.algorithm })
+        Some(RecordKey { key, iv: self.iv.duplicate(), algorithm: self.algorithm })
     }
 
     /// For the side that reads.
     pub fn opening(&self, provider: &Provider) -> Option<RecordOpenKey> {
         let key = provider.aead(self.algorithm).open_key(self.exact_key())?;
-        Some(RecordKey { key, iv: *self.iv.expose(), algorithm: self.algorithm })
+        Some(RecordKey { key, iv: self.iv.duplicate(), algorithm: self.algorithm })
     }
 
     fn exact_key(&self) -> &[u8] {

@@ -160,7 +160,7 @@ fn session(full: &Full, resumption: &Resumption, master: &MasterSecret, cx: &Com
         peer,
         peer_scheme: info.peer_scheme,
         group: info.group,
-        application_data: SecretVec::copy_of(&cx.application_data),
+        application_data: SecretVec::copy_of(cx.application_data.expose()),
     };
     (lifetime > 0).then(|| Session::new(parts).ok()).flatten()
 }

@@ -19,7 +19,7 @@ pub use self::config::{ClientAuth, ServerConfig};
 use self::states::{Ask, Server};
 use crate::{
     connection::Connection,
-    crypto::{Seed, SignError, Signature, SignatureRequest},
+    crypto::{SecretVec, Seed, SignError, Signature, SignatureRequest},
     error::{Error, Refusal},
     handshake::{Common, Next, Step, abort_by_application, flush_and_input, opaque_debug},
     pki::{CertificateError, PresentedPeer, VerifiedPeer},
@@ -130,7 +130,7 @@ impl NeedsConfig {
         if data.len() > crate::session::MAX_APPLICATION_DATA {
             return Err(SessionTooLarge);
         }
-        self.common.application_data = data.to_vec();
+        self.common.application_data = SecretVec::copy_of(data);
         Ok(self)
     }
 

@@ -1,7 +1,5 @@
 //! A key of its own for every seal (R19).
 
-use zeroize::Zeroize;
-
 use crate::crypto::{HashAlgorithm, NONCE_LEN, Provider, Secret};
 
 /// The length of the salt of a seal in bytes.
@@ -10,7 +8,7 @@ pub const SALT_LEN: usize = 32;
 /// An AES-256-GCM key and its nonce, both used for one seal.
 pub(crate) struct SealingSecret {
     pub(crate) key: Secret<32>,
-    pub(crate) nonce: [u8; NONCE_LEN],
+    pub(crate) nonce: Secret<NONCE_LEN>,
 }
 
 impl SealingSecret {
@@ -24,15 +22,8 @@ impl SealingSecret {
         let expand = hmac.key(extracted.as_ref());
         let first = expand.sign(&[label, &[1]]);
         let second = expand.sign(&[first.as_ref(), label, &[2]]);
-        let mut nonce = [0; NONCE_LEN];
-        nonce.iter_mut().zip(second.as_ref()).for_each(|(to, from)| *to = *from);
-        let key = Secret::fill(|key| key.iter_mut().zip(first.as_ref()).for_each(|(to, from)| *to = *from));
+        let nonce = Secret::fill(|to| to.iter_mut().zip(second.as_ref()).for_each(|(to, from)| *to = *from));
+        let key = Secret::fill(|to| to.iter_mut().zip(first.as_ref()).for_each(|(to, from)| *to = *from));
         Self { key, nonce }
-    }
-}
-
-impl Drop for SealingSecret {
-    fn drop(&mut self) {
-        self.nonce.zeroize();
     }
 }

@@ -171,7 +171,10 @@ impl<'t> Sealed<'t> {
         let opener = provider.aead(AeadAlgorithm::Aes256Gcm).open_key(secret.key.expose())?;
         let mut buffer = Zeroizing::new(self.ciphertext.to_vec());
         let aad = purpose.additional_data(&self.name, &self.salt);
-        opener.open(&secret.nonce, &aad, &mut buffer).ok().map(|plaintext| SecretVec::copy_of(plaintext))
+        opener
+            .open(secret.nonce.expose(), &aad, &mut buffer)
+            .ok()
+            .map(|plaintext| SecretVec::copy_of(plaintext))
     }
 }
 
@@ -192,6 +195,6 @@ fn seal(
     let (name_out, salt_out) = head.split_at_mut_checked(16)?;
     name_out.copy_from_slice(&key.name().0);
     salt_out.copy_from_slice(salt);
-    sealer.seal(&secret.nonce, &aad, plaintext.expose(), ciphertext).ok()?;
+    sealer.seal(secret.nonce.expose(), &aad, plaintext.expose(), ciphertext).ok()?;
     Some(out)
 }

@@ -220,7 +220,7 @@ fn seal(
     let secret = SealingSecret::derive(provider, key, salt, LABEL);
     let sealer = provider.aead(AeadAlgorithm::Aes256Gcm).seal_key(secret.key.expose())?;
     let mut out = vec![0; body.len().checked_add(TAG_LEN)?];
-    sealer.seal(&secret.nonce, header, body, &mut out).ok()?;
+    sealer.seal(secret.nonce.expose(), header, body, &mut out).ok()?;
     Some(out)
 }
 
@@ -256,7 +256,7 @@ fn open_sealed(provider: &Provider, key: &[u8; 32], file: &[u8], rest: &[u8]) ->
     let secret = SealingSecret::derive(provider, key, salt, LABEL);
     let opener = provider.aead(AeadAlgorithm::Aes256Gcm).open_key(secret.key.expose())?;
     let mut body = Zeroizing::new(ciphertext.to_vec());
-    let len = opener.open(&secret.nonce, header, &mut body).ok()?.len();
+    let len = opener.open(secret.nonce.expose(), header, &mut body).ok()?.len();
     body.truncate(len);
     Some(body)
 }

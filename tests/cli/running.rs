@@ -93,6 +93,11 @@ impl Serving {
         }
     }
 
+    /// All that it said on standard error and nobody read yet.
+    pub(super) fn said(&self) -> Vec<String> {
+        self.said.try_iter().collect()
+    }
+
     /// Sends it a signal, for instance `HUP`.
     pub(super) fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());

@@ -214,6 +214,33 @@ fn sigterm_lets_a_connection_finish() {
     assert_eq!(stopping.join().unwrap(), Some(0));
 }
 
+/// The master secret is in the file that was asked for, and nowhere else, in no form in which it could be written.
+#[test]
+fn no_secret_is_written_but_to_the_key_log() {
+    for format in ["text", "json"] {
+        let folder = Folder::new(&format!("no-secret-{format}"));
+        let path = folder.0.join("keys");
+        let mut serving = Serving::start(&["--keylog", path.to_str().unwrap(), "--log", format]);
+        let called = serving.call(&["--insecure"], REQUEST);
+        assert!(called.status.success());
+        let mut written =
+            [serving.greeting.clone(), serving.logged(), text(&called.stdout), text(&called.stderr)].concat();
+        written.extend(serving.said());
+        let written = written.to_lowercase();
+        let log = fs::read_to_string(path).unwrap();
+        let [_, random, master] = log.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{log}") };
+        assert_eq!((random.len(), master.len()), (64, 96));
+        let bytes: Vec<u8> =
+            (0..48).map(|at| u8::from_str_radix(&master[2 * at..2 * at + 2], 16).unwrap()).collect();
+        for window in bytes.windows(6) {
+            let hex: String = window.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert!(!written.contains(&hex), "{written}");
+            let list: Vec<_> = window.iter().map(u8::to_string).collect();
+            assert!(!written.contains(&list.join(", ")), "{written}");
+        }
+    }
+}
+
 #[test]
 fn the_key_log_is_in_the_nss_format() {
     let folder = Folder::new("keylog");

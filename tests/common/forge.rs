@@ -113,7 +113,7 @@ impl Sealing {
 
     /// The same with an explicit nonce of the caller's choice, which has the length that the algorithm has.
     pub fn seal_with(&mut self, explicit: Vec<u8>, content_type: ContentType, plaintext: &[u8]) -> Vec<u8> {
-        let nonce = nonce(&self.key.iv, self.key.algorithm, &explicit, self.sequence);
+        let nonce = nonce(self.key.iv.expose(), self.key.algorithm, &explicit, self.sequence);
         let mut sealed = vec![0; plaintext.len() + TAG_LEN];
         let aad = additional_data(self.sequence, content_type, plaintext.len());
         self.key.key.seal(&nonce, &aad, plaintext, &mut sealed).expect("the lengths fit");
@@ -134,7 +134,7 @@ impl Opening {
         let (explicit, sealed) =
             body.split_at_checked(self.key.algorithm.explicit_nonce_len()).ok_or(Unauthentic)?;
         let plain_len = sealed.len().checked_sub(TAG_LEN).ok_or(Unauthentic)?;
-        let nonce = nonce(&self.key.iv, self.key.algorithm, explicit, self.sequence);
+        let nonce = nonce(self.key.iv.expose(), self.key.algorithm, explicit, self.sequence);
         let aad = additional_data(self.sequence, content_type, plain_len);
         let mut sealed = sealed.to_vec();
         let plain = self.key.key.open(&nonce, &aad, &mut sealed)?.to_vec();

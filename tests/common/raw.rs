@@ -342,7 +342,7 @@ fn seal(key: &RecordSealKey, sequence: u64, content: u8, plaintext: &[u8]) -> Ve
     let mut sealed = vec![0; plaintext.len() + TAG_LEN];
     let explicit = sequence.to_be_bytes();
     let aad = additional_data(sequence, content, plaintext.len());
-    key.key.seal(&nonce(&key.iv, &explicit), &aad, plaintext, &mut sealed).expect("the lengths fit");
+    key.key.seal(&nonce(key.iv.expose(), &explicit), &aad, plaintext, &mut sealed).expect("the lengths fit");
     [&explicit[..], &sealed].concat()
 }
 
@@ -351,7 +351,7 @@ fn open(key: &RecordOpenKey, sequence: u64, content: u8, body: Vec<u8>) -> Vec<u
     let mut sealed = sealed.to_vec();
     let len = sealed.len() - TAG_LEN;
     let aad = additional_data(sequence, content, len);
-    key.key.open(&nonce(&key.iv, explicit), &aad, &mut sealed).expect("our side seals well");
+    key.key.open(&nonce(key.iv.expose(), explicit), &aad, &mut sealed).expect("our side seals well");
     sealed.truncate(len);
     sealed
 }

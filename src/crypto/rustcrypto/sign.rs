@@ -9,7 +9,10 @@ use sha2::{Digest, Sha256, Sha384};
 use zeroize::Zeroize;
 
 use crate::{
-    crypto::sign::{KeyError, SignError, Signature, SigningKey},
+    crypto::{
+        secret::overwrite_stack,
+        sign::{KeyError, SignError, Signature, SigningKey},
+    },
     wire::SignatureScheme,
 };
 
@@ -100,6 +103,9 @@ impl SigningKey for Ed25519Key {
         if scheme != SignatureScheme::ED25519 {
             return Err(SignError);
         }
-        Ok(Signature(self.key.sign(message).to_bytes().to_vec()))
+        let signature = self.key.sign(message).to_bytes().to_vec();
+        // The crate of the signature makes its scalar and its prefix anew each time, and passes them on by value.
+        overwrite_stack();
+        Ok(Signature(signature))
     }
 }
