@@ -100,6 +100,9 @@ impl Line {
     }
 
     fn use_up(&mut self, n: usize, back: usize) {
+        if self.ends[n].is_gone() {
+            return;
+        }
         let [one, other] = &mut self.ways;
         let (from, to) = if n == 0 { (other, one) } else { (one, other) };
         loop {

@@ -1,6 +1,6 @@
 //! Bytes as a session of a server, as one of a client, and as an entry of a store.
 //!
-//! Oracle: a session that decodes is encoded as the same bytes, and survives sealing for a store; bytes that nobody
+//! Oracle: a session that decodes is encoded as the same bytes (a client's of format 1 in format 2), and survives sealing for a store; bytes that nobody
 //! sealed never open, under no key of any store; an entry opens where it was put, and under no other key.
 #![no_main]
 
@@ -50,7 +50,13 @@ fn of_server(bytes: &[u8], place: u8) {
 fn of_client(bytes: &[u8]) {
     let Ok(session) = ClientSession::from_bytes(bytes) else { return };
     let encoded = session.to_bytes();
-    assert_eq!(encoded.expose(), lowered(bytes, NAME_OF_CLIENT_SESSION), "it is written as other bytes");
+    let mut expected = lowered(bytes, NAME_OF_CLIENT_SESSION);
+    if expected[0] == 1 {
+        // It is written in format 2, which ends with what format 1 does not know.
+        expected[0] = 2;
+        expected.extend([0; 6]);
+    }
+    assert_eq!(encoded.expose(), expected, "it is written as other bytes");
     let again = ClientSession::from_bytes(encoded.expose()).expect("what was written is read");
     assert_eq!(again.to_bytes().expose(), encoded.expose());
     assert_eq!(again.is_usable(at(NOW)), session.check_age(at(NOW)).is_ok());

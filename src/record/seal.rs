@@ -161,12 +161,12 @@ mod tests {
     use alloc::vec;
 
     use super::*;
-    use crate::crypto::{AeadAlgorithm, NONCE_LEN, RUSTCRYPTO, RecordKey};
+    use crate::crypto::{AeadAlgorithm, NONCE_LEN, RUSTCRYPTO, RecordKey, Secret};
 
     fn sealer(algorithm: AeadAlgorithm, sequence: u64) -> Sealer {
         let key = RUSTCRYPTO.aead(algorithm).seal_key(&vec![7; algorithm.key_len()]).expect("a key");
         let mut sealer = Sealer::new();
-        sealer.protect(RecordKey { key, iv: [1; NONCE_LEN], algorithm });
+        sealer.protect(RecordKey { key, iv: Secret::new([1; NONCE_LEN]), algorithm });
         sealer.sequence = sequence;
         sealer
     }
