@@ -14,7 +14,7 @@ pub struct Secret<const N: usize>(Box<[u8; N]>);
 impl<const N: usize> Secret<N> {
     /// Takes over `bytes`; the caller wipes what it copied them from.
     pub fn new(mut bytes: [u8; N]) -> Self {
-        let secret = Self::fill(|to| to.copy_from_slice(&bytes));
+        let secret = Self::fill(|to| *to = bytes);
         bytes.zeroize();
         secret
     }
@@ -38,7 +38,7 @@ impl<const N: usize> Secret<N> {
 
     /// A second copy, said aloud.
     pub fn duplicate(&self) -> Self {
-        Self::fill(|to| to.copy_from_slice(&*self.0))
+        Self::fill(|to| *to = *self.0)
     }
 }
 
