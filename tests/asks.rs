@@ -10,15 +10,15 @@ use common::{
     certs::{Key, NOW, at},
     forge::take_records,
     pair::World,
-    resuming::{BOTH, HOUR, assert_resumed, policy, shake},
+    resuming::{BOTH, HOUR, assert_declined, assert_not_offered, assert_resumed, policy, remade, shake},
     steps::{Need, Steps},
     worlds::STAPLE,
 };
 use tls12::{
-    ClientAuth, ClientConfig, ClientHandshake, Error, Refusal, ServerHandshake, ServerName,
+    ClientAuth, ClientConfig, ClientHandshake, Error, Refusal, ServerConfig, ServerHandshake, ServerName,
     pki::{CertificateError, PresentedPeer, VerifiedPeer, VerifyPeer},
     schedule::Side,
-    session::{ClientSession, HandshakeKind, ResumedBy, TicketSent},
+    session::{ClientSession, HandshakeKind, NotResumed, RenewWhen, ResumedBy, TicketSent, Tickets},
     wire::{Alert, ContentType, NamedGroup, SignatureScheme},
 };
 
@@ -181,6 +181,43 @@ fn a_client_that_reverifies_asks_again_in_an_abbreviated_handshake_at_the_time_o
         assert_eq!(presented.expected, Some(world.name.clone()));
         assert_eq!(Some(&presented.chain), world.session.as_ref().and_then(|s| s.peer()).map(|p| &p.chain));
         assert_eq!(shaken.client.peer.expect("a peer").peer().now, at(NOW + HOUR));
+    }
+}
+
+#[test]
+fn a_client_that_reverifies_asks_also_where_its_ticket_is_renewed() {
+    let mut world = World::after_a_visit(ResumedBy::Ticket).with_client(ClientConfig::with_reverification);
+    world.set_policy(policy().with_tickets(Tickets::Renew(RenewWhen::Always)));
+    let noting = back(&mut world, None);
+    assert_resumed(&shake(&world), ResumedBy::Ticket, TicketSent::Issued);
+    assert_eq!(noting.asked.lock().expect("nobody panics with it").len(), 1);
+}
+
+#[test]
+fn a_client_that_reverifies_does_not_offer_a_session_whose_server_nobody_could_verify_anew() {
+    for by in BOTH {
+        let mut world = World::after_a_visit(by).with_client(ClientConfig::with_reverification);
+        world.session = world.session.map(|session| remade(&session, |parts| parts.peer = None));
+        assert_not_offered(&shake(&world), NotResumed::OtherContext);
+    }
+}
+
+#[test]
+fn r7_r3_sessions_that_any_key_usage_was_enough_for_do_not_resume_where_it_counts() {
+    for by in BOTH {
+        let strict = World::resuming_by(by);
+        let config = strict.client.clone();
+        let mut world = strict.with_client(ClientConfig::dangerous_any_key_usage).visited();
+        assert_resumed(&shake(&world), by, TicketSent::No);
+        world.client = config;
+        assert_not_offered(&shake(&world), NotResumed::OtherContext);
+
+        let strict = World::resuming_by(by);
+        let config = strict.server.clone();
+        let mut world = strict.with_server(ServerConfig::dangerous_any_key_usage).visited();
+        assert_resumed(&shake(&world), by, TicketSent::No);
+        world.server = config;
+        assert_declined(&world.visit(), NotResumed::OtherContext);
     }
 }
 

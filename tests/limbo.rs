@@ -4,6 +4,9 @@
 //! `../shared/vectors/limbo` beside the crate. Where they are not, the test says so and passes.
 #![cfg(all(feature = "rustcrypto", feature = "webpki", feature = "std"))]
 
+#[path = "common/say.rs"]
+#[allow(unreachable_pub)]
+mod say;
 use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc, time::Duration};
 
 use pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
@@ -26,7 +29,7 @@ type Verdict = Result<(), CertificateError>;
 #[test]
 fn every_case_of_limbo_is_as_expected_or_listed_with_its_reason() {
     let Some(cases) = cases() else {
-        println!("limbo: left out, for there is no limbo.json (set TLS12_LIMBO to its folder)");
+        say::say("limbo: left out, for there is no limbo.json (set TLS12_LIMBO to its folder)");
         return;
     };
     let (differences, left_out) = (list(DIFFERENCES), list(LEFT_OUT));

@@ -1,5 +1,9 @@
 //! Programs that use the crate wrongly do not compile, and the compiler says why.
 
+#[path = "common/say.rs"]
+#[allow(unreachable_pub)]
+mod say;
+
 use std::process::Command;
 
 /// The compiler whose words are in `tests/misuse/*.stderr`. Another one says the same in other words.
@@ -11,6 +15,6 @@ fn what_must_not_be_done_does_not_compile() {
     let version = Command::new(rustc).arg("--version").output().expect("the compiler is there");
     match String::from_utf8_lossy(&version.stdout).starts_with(COMPILER) {
         true => trybuild::TestCases::new().compile_fail("tests/misuse/*.rs"),
-        false => println!("left out: the expected messages are those of {COMPILER}x"),
+        false => say::say(&format!("left out: the expected messages are those of {COMPILER}x")),
     }
 }

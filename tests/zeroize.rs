@@ -8,7 +8,6 @@
     expect(clippy::disallowed_types, reason = "the memory of a process is a file")
 )]
 
-#[cfg(target_os = "linux")]
 mod common;
 
 #[cfg(target_os = "linux")]
@@ -59,5 +58,5 @@ mod scenes {
 #[cfg(not(target_os = "linux"))]
 #[test]
 fn left_out() {
-    eprintln!("left out: memory is searched through /proc, which is Linux's");
+    common::say::say("left out: memory is searched through /proc, which is Linux's");
 }

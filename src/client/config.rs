@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::{
     crypto::Provider,
-    handshake::{Settings, settings_methods},
+    handshake::{KeyUsage, Settings, settings_methods},
     session::SessionContext,
     wire::MaxFragmentLength,
 };
@@ -72,7 +72,8 @@ impl ClientConfig {
     }
 
     /// Asks for a verdict in abbreviated handshakes too: on the certificates and the staple of the full handshake, at
-    /// the time of now. By default the verdict of the full handshake stands as long as the session does (R30).
+    /// the time of now. A session without certificates, which only a caller can have made, is not offered then. By
+    /// default the verdict of the full handshake stands as long as the session does.
     pub fn with_reverification(mut self) -> Self {
         self.reverifies = true;
         self
@@ -92,6 +93,14 @@ impl ClientConfig {
     pub fn dangerous_any_alpn(mut self) -> Self {
         self.takes_any_protocol = true;
         self
+    }
+
+    /// What its sessions are bound to: what the caller says, and whether certificates count that must not sign.
+    pub(super) fn bound_to(&self) -> SessionContext {
+        match self.settings.key_usage {
+            KeyUsage::Enforced => self.trust,
+            KeyUsage::Ignored => SessionContext::derive([&b"any key usage"[..], &self.trust.0]),
+        }
     }
 
     settings_methods!();

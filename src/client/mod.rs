@@ -107,7 +107,8 @@ impl From<Step<Client>> for ClientHandshake {
 
 flush_and_input!(Client, ClientHandshake, "server");
 
-/// See [`ClientHandshake::NeedsVerdict`].
+/// See [`ClientHandshake::NeedsVerdict`]. It comes in full handshakes, and with
+/// [`ClientConfig::with_reverification`] in abbreviated ones too.
 #[must_use]
 pub struct NeedsVerdict {
     common: Box<Common>,

@@ -192,7 +192,8 @@ pub(crate) use opaque_debug;
 macro_rules! abort_by_application {
     ($role:ty, $handshake:ident: $($name:ident),*) => {$(
         impl $name {
-            /// Ends the handshake with a fatal alert of the caller's choice; nothing else is answered.
+            /// Ends the handshake with an alert of the caller's choice; nothing else is answered. The alert is fatal,
+            /// but for close_notify, which is a warning (RFC 5246, 7.2.1).
             pub fn abort(self, alert: crate::wire::Alert) -> $handshake {
                 let refusal = crate::error::Refusal::Application(alert);
                 self.common.go::<$role>(Err(crate::Error::Refused(refusal)))

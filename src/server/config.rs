@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::{
     crypto::Provider,
-    handshake::{Settings, settings_methods},
+    handshake::{KeyUsage, Settings, settings_methods},
     pki::Credential,
     session::{Resumption, SessionContext},
 };
@@ -124,6 +124,10 @@ impl ServerConfig {
         });
         for authority in self.client_authorities.iter() {
             parts.extend([b"authority", &authority[..]]);
+        }
+        match self.settings.key_usage {
+            KeyUsage::Enforced => {}
+            KeyUsage::Ignored => parts.push(b"any key usage"),
         }
         if let Some(trust) = &self.trust {
             parts.extend([b"trust", &trust.0[..]]);

@@ -74,6 +74,8 @@ pub enum FileError {
     Version(u8),
     /// It was cut or changed, or is larger than any that is written here.
     Damaged,
+    /// The sessions take more than 256 MiB, which is the most that is written and read.
+    TooLarge,
     /// It was cut or changed, or is sealed under another key.
     NotOpened,
     /// It is sealed, and no key was given.
@@ -91,6 +93,7 @@ impl fmt::Display for FileError {
                 write!(f, "this file of client sessions has the unknown version {version}")
             }
             Self::Damaged => f.write_str("this file of client sessions is damaged"),
+            Self::TooLarge => f.write_str("these client sessions take more than 256 MiB: keep fewer of them"),
             Self::NotOpened => {
                 f.write_str("this file of client sessions is damaged, or sealed under another key")
             }
@@ -109,6 +112,7 @@ impl std::error::Error for FileError {
             Self::Foreign
             | Self::Version(_)
             | Self::Damaged
+            | Self::TooLarge
             | Self::NotOpened
             | Self::KeyMissing
             | Self::NotSealed => None,
@@ -128,6 +132,9 @@ impl ClientSessions {
     pub fn save(&self, path: &Path, protection: Protection<'_>) -> Result<(), FileError> {
         let seed = Seed::from_os()?;
         let bytes = self.to_file(protection, seed.draw::<SALT_LEN>(Label::Store).expose())?;
+        if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_FILE) {
+            return Err(FileError::TooLarge);
+        }
         let [a, b, c, d] = *seed.draw::<4>(Label::SessionId).expose();
         let temporary = beside(path, u32::from_be_bytes([a, b, c, d]));
         let written = write_new(&temporary, &bytes).and_then(|()| fs::rename(&temporary, path));

@@ -9,5 +9,6 @@ pub mod puppet;
 pub mod raw;
 pub mod recording;
 pub mod resuming;
+pub mod say;
 pub mod steps;
 pub mod worlds;

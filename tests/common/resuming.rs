@@ -215,8 +215,13 @@ pub fn tampered(session: &ClientSession, change: impl FnOnce(&mut Vec<u8>)) -> C
 
 /// Our client offers no session under another name (R7), so it is made to believe that this one is for `server`.
 pub fn renamed(session: &ClientSession, server: &str) -> ClientSession {
-    let parts = ClientSessionParts {
-        server: server.into(),
+    remade(session, |parts| (parts.server, parts.alpn) = (server.into(), None))
+}
+
+/// The client's session, with something in it changed.
+pub fn remade(session: &ClientSession, change: impl FnOnce(&mut ClientSessionParts)) -> ClientSession {
+    let mut parts = ClientSessionParts {
+        server: session.server().into(),
         trust: *session.trust(),
         token: session.token().clone(),
         suite: session.suite(),
@@ -225,12 +230,13 @@ pub fn renamed(session: &ClientSession, server: &str) -> ClientSession {
         received_at: session.received_at(),
         authenticated_at: session.authenticated_at(),
         lineage: session.lineage(),
-        alpn: None,
+        alpn: session.alpn().map(<[u8]>::to_vec),
         peer: session.peer().cloned(),
         peer_scheme: session.peer_scheme(),
         group: session.group(),
         ocsp: session.ocsp().cloned(),
     };
+    change(&mut parts);
     ClientSession::new(parts).expect("a session")
 }
 

@@ -15,7 +15,7 @@ use crate::socket::PATIENCE;
 pub(crate) fn has_peers(left_out: &str) -> bool {
     let wanted = env::var_os("TLS12_INTEROP").is_some_and(|value| value == "1");
     if !wanted {
-        println!("left out: {left_out}; run scripts/test");
+        crate::common::say::say(&format!("left out: {left_out}; run scripts/test"));
     }
     wanted
 }

@@ -60,7 +60,7 @@ const CASES: [(CipherSuite, Key, NamedGroup); 6] = [
 #[test]
 fn record_whole_connections() {
     if env::var_os("TLS12_RECORD").is_none() {
-        println!("left out: recording; see vectors/README.md");
+        crate::common::say::say("left out: recording; see vectors/README.md");
         return;
     }
     let version = Program::start("openssl", "version").succeed();

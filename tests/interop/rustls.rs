@@ -46,7 +46,7 @@ pub(crate) fn runs_here() -> bool {
         && std::arch::is_aarch64_feature_detected!("pmull")
         && std::arch::is_aarch64_feature_detected!("sha2");
     if !runs {
-        println!("left out: rustls, for its provider does not run on this processor");
+        crate::common::say::say("left out: rustls, for its provider does not run on this processor");
     }
     runs
 }

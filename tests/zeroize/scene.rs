@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use super::memory::{Found, Needle, Place, Search};
+use super::{
+    common::say::say,
+    memory::{Found, Needle, Place, Search},
+};
 
 /// Which scene a child process plays.
 const SCENE: &str = "TLS12_ZEROIZE_SCENE";
@@ -148,7 +151,8 @@ pub(crate) fn assert_wiped(scene: &Scene) {
     let seen = match watch(scene) {
         Ok(seen) => seen,
         Err(NotAllowed(error)) => {
-            eprintln!("left out: {}: a parent may not read its child's memory here ({error})", scene.name);
+            let name = &scene.name;
+            say(&format!("left out: {name}: a parent may not read its child's memory here ({error})"));
             return;
         }
     };
