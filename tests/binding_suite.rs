@@ -32,7 +32,7 @@ type Told = (&'static str, Option<&'static str>);
 #[test]
 fn every_single_change_has_its_verdict_and_its_reason() {
     let told = run(SINGLE);
-    println!("vectors/binding/single.json: {told:?}");
+    say("vectors/binding/single.json", &told);
     let whys = ["never-extended-master-secret", "store-down", "not-stored", "other-partition", "forged"];
     assert!(whys.iter().all(|why| told.keys().any(|(_, reason)| *reason == Some(*why))), "{told:?}");
 }
@@ -40,11 +40,21 @@ fn every_single_change_has_its_verdict_and_its_reason() {
 #[test]
 fn every_pair_of_changes_has_its_verdict_and_one_of_its_reasons() {
     let told = run(PAIRS);
-    println!("vectors/binding/pairs.json: {told:?}");
+    say("vectors/binding/pairs.json", &told);
     let of = |verdict| {
         told.iter().filter(|((each, _), _)| *each == verdict).map(|(_, count)| count).sum::<usize>()
     };
     assert!(of("resumed") > 100 && of("full") > 100 && of("abort") > 20, "{told:?}");
+}
+
+/// How many handshakes went how.
+fn say(file: &str, told: &BTreeMap<Told, usize>) {
+    let of = |verdict| {
+        told.iter().filter(|((each, _), _)| *each == verdict).map(|(_, count)| count).sum::<usize>()
+    };
+    let [resumed, full, abort] = ["resumed", "full", "abort"].map(of);
+    let cases = cases(if file.contains("single") { SINGLE } else { PAIRS }).len();
+    println!("{file}: {cases} cases, by ticket and by ID {resumed} resumed, {full} full, {abort} aborted");
 }
 
 /// Every case of a file; how often what was told.
@@ -55,7 +65,6 @@ fn run(text: &str) -> BTreeMap<Told, usize> {
         let mut by_path = Vec::new();
         for path in [Path::Ticket, Path::SessionId] {
             let Some(expected) = case.expected(path) else { continue };
-            println!("{}, by {path:?}", case.name());
             let told = visit_twice(&fixture, &case, path);
             if !agrees(told, expected) {
                 wrong.push(format!("{}, by {path:?}: {told:?}, and not {expected}", case.name()));

@@ -13,7 +13,7 @@
 //! | `seal.rs`, `kdf.rs` | a [`Session`] to a ticket or a [`SealedSession`] and back |
 //! | `policy.rs`, `judge.rs` | [`Resumption`], and [`judge()`]: the one gate |
 //!
-//! The rules that are cited as R1 to R37 are those of resumption.
+//! The rules that are cited as R1 to R37 are those of resumption, in `docs/rules.md`.
 
 mod base64;
 mod client;
