@@ -7,11 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use session_values::{HOUR, NOW, at, client_parts, client_session, secret, trust};
+use session_values::{DAY, HOUR, NOW, at, client_parts, client_session, peer, secret, trust};
 use tls12::{
     crypto::RUSTCRYPTO,
-    session::{ClientSession, SessionContext},
+    session::{ClientSession, ClientSessionParts, ClientToken, NotResumed, SessionContext},
     store::{ClientSessions, FileError, Protection, Reuse},
+    wire::{NamedGroup, SignatureScheme},
 };
 
 fn sessions(reuse: Reuse) -> ClientSessions {
@@ -53,6 +54,43 @@ fn r24_a_session_that_is_too_old_is_dropped() {
     assert!(sessions.get("a.example", &trust(), at(NOW + 2 * HOUR - 1)).is_some());
     assert!(sessions.get("a.example", &trust(), at(NOW + 2 * HOUR)).is_none());
     assert!(sessions.is_empty());
+}
+
+#[test]
+fn r24_a_session_is_offered_as_long_as_the_server_says_and_never_for_more_than_7_days() {
+    for (lifetime_hint, seconds) in [
+        (0, 10 * HOUR),
+        (1, 1),
+        (7 * DAY as u32, 7 * DAY),
+        (7 * DAY as u32 + 1, 7 * DAY),
+        (8 * DAY as u32, 7 * DAY),
+        (u32::MAX, 7 * DAY),
+    ] {
+        let token = ClientToken::Ticket { ticket: vec![7; 200], lifetime_hint };
+        let session = ClientSession::new(ClientSessionParts { token, ..client_parts("a.example") }).unwrap();
+        assert_eq!(session.lifetime(), seconds, "a hint of {lifetime_hint}");
+        assert_eq!(session.check_age(at(NOW + seconds)), Err(NotResumed::Expired));
+        assert_ne!(session.check_age(at(NOW + seconds - 1)), Err(NotResumed::Expired));
+    }
+}
+
+#[test]
+fn r26_a_session_renewed_has_another_ticket_and_time_and_is_the_same_in_all_else() {
+    let parts = || ClientSessionParts {
+        peer: Some(peer(NOW + DAY)),
+        ocsp: Some([0x30, 3, 10, 1, 0][..].into()),
+        ..client_parts("a.example")
+    };
+    let renewed = ClientSession::new(parts()).unwrap().renewed(vec![8; 90], 60, at(NOW + HOUR)).unwrap();
+    let token = ClientToken::Ticket { ticket: vec![8; 90], lifetime_hint: 60 };
+    assert_eq!((renewed.token(), renewed.received_at()), (&token, NOW + HOUR));
+    assert_eq!(renewed.peer_scheme(), Some(SignatureScheme::RSA_PSS_RSAE_SHA256));
+    assert_eq!(renewed.group(), Some(NamedGroup::X25519));
+    assert_eq!(renewed.ocsp().map(|ocsp| &ocsp[..]), Some(&[0x30, 3, 10, 1, 0][..]));
+    assert_eq!(renewed.peer(), Some(&peer(NOW + DAY)));
+    let expected =
+        ClientSession::new(ClientSessionParts { token, received_at: NOW + HOUR, ..parts() }).unwrap();
+    assert_eq!(renewed.to_bytes().expose(), expected.to_bytes().expose());
 }
 
 #[test]

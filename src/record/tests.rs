@@ -224,3 +224,26 @@ fn a_record_altered_in_any_byte_or_out_of_its_turn_does_not_open() {
         }
     }
 }
+
+/// RFC 6066, 4: what is longer than agreed is discarded "without decrypting the message".
+#[test]
+fn a_record_one_byte_over_the_agreed_limit_is_refused_unopened_with_every_aead() {
+    for vectors in Vectors::all() {
+        for limit in [64, 512, 16_383] {
+            let come = |len: usize, alter: u8| {
+                let mut record = Vec::new();
+                vectors.sealer().data(&vec![7; len], &mut record).expect("the key is fresh");
+                *record.last_mut().expect("a tag") ^= alter;
+                let mut opener = vectors.opener();
+                opener.limit(limit);
+                open(&mut opener, &record).map(|(_, body)| body.len())
+            };
+            let algorithm = vectors.algorithm;
+            assert_eq!(come(limit, 0), Ok(limit), "{algorithm:?}");
+            assert_eq!(come(limit, 1), Err(RecordError::BadMac), "{algorithm:?}");
+            for alter in [0, 1] {
+                assert_eq!(come(limit + 1, alter), Err(RecordError::Overflow), "{algorithm:?}, {limit}");
+            }
+        }
+    }
+}

@@ -11,7 +11,7 @@ use tls12::{
 use super::{calling, client_of, server_of, serving, world};
 use crate::common::{
     pair::World,
-    raw::{ALERT, APPLICATION_DATA, HANDSHAKE, Hello, Raw, framed},
+    raw::{ALERT, APPLICATION_DATA, Answer, Greeting, HANDSHAKE, Hello, Raw, framed},
 };
 
 /// A connection of ours, its peer on `side`, and the request to renegotiate of that side.
@@ -44,6 +44,54 @@ fn a_renegotiation_attempt_is_answered_by_a_warning_no_renegotiation_and_the_con
         raw.record(HANDSHAKE, &request);
         let error = raw.refused_with(Alert::UNEXPECTED_MESSAGE, "the ninth time");
         assert_eq!(error, Error::Record(RecordError::Excessive(Excess::Renegotiations)));
+    }
+}
+
+/// A connection of ours whose peer knows nothing of RFC 5746, and the request to renegotiate of that side.
+fn connected_without_signal(world: &Arc<World>, side: Side) -> (Raw, Vec<u8>) {
+    const RENEGOTIATION_INFO: u16 = 0xff01;
+    match side {
+        Side::Client => {
+            let hello = Hello::new().without(RENEGOTIATION_INFO);
+            let mut raw = client_of(world);
+            raw.connect(&hello);
+            (raw, hello.message())
+        }
+        Side::Server => {
+            let mut raw = server_of(world);
+            let mut greeting = Greeting::new();
+            greeting.extensions.retain(|(extension, _)| *extension != RENEGOTIATION_INFO);
+            let answer = Answer { hello: greeting.message(), ..raw.answer() };
+            raw.say(&answer);
+            raw.read_answer();
+            raw.change_cipher_spec();
+            let finished = raw.finished(Side::Server);
+            raw.message(&finished);
+            (raw, framed(0, &[]))
+        }
+    }
+}
+
+/// RFC 5746, 4.2 and 4.4.
+#[test]
+fn a_peer_without_secure_renegotiation_connects_is_told_apart_and_renegotiates_as_little() {
+    for side in [Side::Client, Side::Server] {
+        let (mut raw, request) = connected_without_signal(&world(), side);
+        raw.record(HANDSHAKE, &request);
+        let warning = AlertMessage { level: AlertLevel::WARNING, description: Alert::NO_RENEGOTIATION };
+        assert_eq!(raw.alert(), warning);
+        raw.echo(b"on it goes");
+        let end = raw.close(b"on it goes");
+        assert_eq!(end.info.map(|info| info.secure_renegotiation), Some(false));
+    }
+    let fatal = [
+        (serving(|config| config.with_fatal_renegotiation()), Side::Client),
+        (calling(|config| config.with_fatal_renegotiation()), Side::Server),
+    ];
+    for (world, side) in fatal {
+        let (mut raw, request) = connected_without_signal(&world, side);
+        raw.record(HANDSHAKE, &request);
+        assert_eq!(raw.refused_with(Alert::NO_RENEGOTIATION, "fatal"), Error::Renegotiation);
     }
 }
 

@@ -49,6 +49,44 @@ fn a_certificate_refused_is_told_why() {
     refused(&world, &is_ca, Alert::CERTIFICATE_UNKNOWN, "anything else: a CA's own certificate");
 }
 
+/// RFC 8422, 5.3, and RFC 5480, 2.1.1 and 2.2: keys that are encoded in other ways, in certificates that are good otherwise.
+#[test]
+fn a_key_that_is_compressed_or_not_on_its_curve_or_whose_curve_is_spelled_out_is_refused() {
+    let (ca, world) = (Ca::new("test root"), world());
+    let spec = Spec::server(&[NAME]);
+    let spki = ca.issue(&spec).local_key().public_key();
+    let (_, point) = spki.split_last_chunk::<65>().expect("the point is at the end");
+    let refused_key = |public: &[u8], case| {
+        let error = refused(&world, &ca.issue_with_key(&spec, public), Alert::DECRYPT_ERROR, case);
+        assert_eq!(error, Error::BadSignature, "{case}");
+    };
+    // What is encoded as it must be goes through.
+    let mut raw = server_of(&world);
+    let answer = raw.answer_as(&ca.issue_with_key(&spec, point), NamedGroup::X25519);
+    raw.say(&answer);
+    raw.read_answer();
+
+    // SEC 1, 2.3.3: 2 or 3, as y is even or odd; 6 or 7 and both coordinates.
+    let odd = point[64] & 1;
+    refused_key(&[&[2 + odd], &point[1..33]].concat(), "compressed");
+    refused_key(&[&[6 + odd], &point[1..]].concat(), "hybrid");
+    let mut elsewhere = *point;
+    elsewhere[64] ^= 1;
+    refused_key(&elsewhere, "not on the curve");
+    refused_key(&[0], "at infinity");
+    refused_key(&point[..64], "cut");
+
+    // RFC 5480, 2.1.1: of the ways to say which curve it is, only its name may be used.
+    let named_curve = b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
+    let mut leaf = ca.issue(&spec).leaf().to_vec();
+    let at = leaf.windows(10).position(|bytes| bytes == named_curve).expect("the name of its curve");
+    // A SEQUENCE of as many bytes, which begins as ECParameters do: version 1.
+    leaf[at..at + 10].copy_from_slice(b"\x30\x08\x02\x01\x01\x30\x03\x06\x01\x2a");
+    let change = |_: &_, a: &mut crate::common::raw::Answer| a.certificate = certificate([&leaf]);
+    let error = client_refuses(&world, change, Alert::UNSUPPORTED_CERTIFICATE, "explicit parameters");
+    assert_eq!(error, Error::Certificate(CertificateError::UnsupportedKey));
+}
+
 /// Takes every certificate for one that was revoked.
 struct Revoking;
 

@@ -237,6 +237,43 @@ fn more_than_32_empty_records_in_a_row_are_an_unexpected_message() {
 }
 
 #[test]
+fn a_message_of_the_handshake_renews_the_patience_for_warnings_and_for_empty_records() {
+    for (content, body, most) in [(ALERT, &[1, 90][..], 4), (HANDSHAKE, &[], 32)] {
+        let nothing = |raw: &mut Raw, times| (0..times).for_each(|_| raw.record(content, body));
+        let mut raw = client_of(&world());
+        nothing(&mut raw, most);
+        let flight = raw.greet(&Hello::new());
+        nothing(&mut raw, most);
+        raw.exchange(&flight);
+        nothing(&mut raw, most);
+        raw.change_cipher_spec();
+        let finished = raw.finished(Side::Client);
+        raw.message(&finished);
+        raw.read_finished();
+        raw.close(b"");
+
+        let mut raw = server_of(&world());
+        let answer = raw.answer();
+        for message in [&answer.hello, &answer.certificate, &answer.key_exchange, &answer.done] {
+            nothing(&mut raw, most);
+            raw.message(message);
+        }
+        raw.read_answer();
+        nothing(&mut raw, most);
+        raw.change_cipher_spec();
+        let finished = raw.finished(Side::Server);
+        raw.message(&finished);
+        raw.close(b"");
+
+        let mut raw = client_of(&world());
+        nothing(&mut raw, most);
+        raw.greet(&Hello::new());
+        nothing(&mut raw, most + 1);
+        raw.refused_with(Alert::UNEXPECTED_MESSAGE, "one more than is put up with");
+    }
+}
+
+#[test]
 fn warnings_between_empty_records_do_not_renew_the_patience() {
     for (mut raw, case) in everywhere() {
         for warned in [true, false, false] {

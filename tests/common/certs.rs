@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime, pem::PemObject};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyIdMethod, KeyUsagePurpose, PublicKeyData, SerialNumber, SignatureAlgorithm, SigningKey,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, PublicKeyData, SerialNumber, SignatureAlgorithm, SigningKey,
 };
 use sha2::{Digest, Sha384};
 use tls12::{
@@ -61,7 +61,7 @@ pub enum Purpose {
 /// What a certificate is to say.
 #[derive(Debug, Clone)]
 pub struct Spec<'a> {
-    /// The common name; the key follows from it.
+    /// The common name; the key follows from it. Where it is empty, there is no name.
     pub subject: &'a str,
     /// DNS names and IP addresses of subjectAltName.
     pub names: &'a [&'a str],
@@ -75,6 +75,8 @@ pub struct Spec<'a> {
     pub is_ca: bool,
     /// How many CAs may be below it, if it is one and says so.
     pub path_len: Option<u8>,
+    /// More extensions: an object identifier, whether it is critical, and the value.
+    pub extensions: &'a [(&'a [u64], bool, &'a [u8])],
 }
 
 impl<'a> Spec<'a> {
@@ -90,6 +92,7 @@ impl<'a> Spec<'a> {
             key_usage: &[KeyUsagePurpose::DigitalSignature],
             is_ca: false,
             path_len: None,
+            extensions: &[],
         }
     }
 
@@ -105,7 +108,9 @@ impl<'a> Spec<'a> {
         params.not_before = epoch + Duration::from_secs(self.not_before);
         params.not_after = epoch + Duration::from_secs(self.not_after);
         params.distinguished_name = DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, self.subject);
+        if !self.subject.is_empty() {
+            params.distinguished_name.push(DnType::CommonName, self.subject);
+        }
         params.key_usages = self.key_usage.to_vec();
         params.extended_key_usages = match self.purpose {
             Purpose::Server => vec![ExtendedKeyUsagePurpose::ServerAuth],
@@ -114,6 +119,7 @@ impl<'a> Spec<'a> {
             Purpose::Any => vec![],
             Purpose::CodeSigning => vec![ExtendedKeyUsagePurpose::CodeSigning],
         };
+        params.custom_extensions = self.extensions.iter().map(custom).collect();
         if self.is_ca {
             let path_len = self.path_len.map(BasicConstraints::Constrained);
             params.is_ca = IsCa::Ca(path_len.unwrap_or(BasicConstraints::Unconstrained));
@@ -126,6 +132,12 @@ impl<'a> Spec<'a> {
         params.serial_number = Some(SerialNumber::from(serial));
         params
     }
+}
+
+fn custom((id, critical, value): &(&[u64], bool, &[u8])) -> CustomExtension {
+    let mut extension = CustomExtension::from_oid_content(id, value.to_vec());
+    extension.set_criticality(*critical);
+    extension
 }
 
 /// A CA: a root, or an intermediate one.
@@ -189,6 +201,14 @@ impl Ca {
         let mut chain = vec![self.sign(&spec.params(), &signer)];
         chain.extend(self.certificates.iter().take(self.certificates.len() - 1).cloned());
         Issued { chain, signer }
+    }
+
+    /// The same, with its key encoded as `public`, whatever that is.
+    pub fn issue_with_key(&self, spec: &Spec<'_>, public: &[u8]) -> Issued {
+        let signer = Signer { public: public.to_vec(), ..Signer::new(spec.key, spec.subject) };
+        let mut issued = self.issue(spec);
+        issued.chain[0] = self.sign(&spec.params(), &signer);
+        issued
     }
 
     fn sign(&self, params: &CertificateParams, of: &Signer) -> CertificateDer<'static> {

@@ -107,3 +107,90 @@ fn a_root_for_other_purposes_issues_neither_servers_nor_clients() {
         assert_eq!(web_pki(&ca).verify(&client).map(|_| ()), expected(clients), "{purpose:?}");
     }
 }
+
+/// RFC 5280, 4.2.1.9: pathLenConstraint is of "non-self-issued intermediate certificates".
+#[test]
+fn a_ca_that_issued_for_itself_does_not_count_in_the_path_of_a_root() {
+    for (most, names, may) in [
+        (0, &["root"][..], true),
+        (0, &["root", "one"], false),
+        (1, &["root", "one"], true),
+        (1, &["root", "one", "two"], false),
+    ] {
+        let mut ca = Ca::of(&Spec { path_len: Some(most), ..spec() });
+        for subject in names {
+            // Another key, so that it stands in the path and cannot be left out.
+            ca = ca.intermediate_of(&Ca::spec(subject, Key::Ed25519));
+        }
+        assert_eq!(issued_by(&ca).is_ok(), may, "{most}, {names:?}");
+    }
+}
+
+#[test]
+fn a_root_for_any_purpose_issues_servers_and_clients() {
+    let any = extended_key_usage(&[0x55, 0x1d, 0x25, 0]);
+    let extensions: &[_] = &[(EXTENDED_KEY_USAGE, false, &any[..])];
+    let ca = Ca::of(&Spec { extensions, ..spec() });
+    assert_eq!(issued_by(&ca), Ok(()));
+    let client = presented(ca.issue(&Spec::client("alice")).chain, None, NOW);
+    assert!(web_pki(&ca).verify(&client).is_ok());
+    // 2.5.29.37.1 is nobody's.
+    let other = extended_key_usage(&[0x55, 0x1d, 0x25, 1]);
+    let extensions: &[_] = &[(EXTENDED_KEY_USAGE, false, &other[..])];
+    assert_eq!(issued_by(&Ca::of(&Spec { extensions, ..spec() })), Err(CertificateError::WrongPurpose));
+}
+
+const EXTENDED_KEY_USAGE: &[u64] = &[2, 5, 29, 37];
+const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
+
+/// ExtKeyUsageSyntax with one purpose (RFC 5280, 4.2.1.12).
+fn extended_key_usage(purpose: &[u8]) -> Vec<u8> {
+    let len = purpose.len() as u8;
+    [&[0x30, len + 2, 0x06, len][..], purpose].concat()
+}
+
+/// What comes of a leaf below a root and below an intermediate certificate that has this extension.
+fn with_extension(id: &[u64], critical: bool, value: &[u8]) -> [Result<(), CertificateError>; 2] {
+    let extensions: &[_] = &[(id, critical, value)];
+    let root = Ca::of(&Spec { extensions, ..spec() });
+    let below = Ca::new("root").intermediate_of(&Spec { subject: "one", extensions, ..spec() });
+    [&root, &below].map(|ca| match WebPki::new(&RUSTCRYPTO, [ca.root()]) {
+        Ok(_) => issued_by(ca),
+        Err(why) => Err(why),
+    })
+}
+
+#[test]
+fn a_ca_with_a_critical_extension_that_is_not_known_issues_nothing() {
+    // 2.999.1 is for examples.
+    let id: &[u64] = &[2, 999, 1];
+    assert_eq!(with_extension(id, false, b"\x05\0"), [Ok(()), Ok(())]);
+    for verdict in with_extension(id, true, b"\x05\0") {
+        let refusal = verdict.expect_err("what it means is not known");
+        assert!(
+            matches!(refusal, CertificateError::Unacceptable(why) if why.contains("critical")),
+            "{refusal}"
+        );
+    }
+}
+
+#[test]
+fn a_ca_without_a_name_issues_nothing() {
+    assert_may_not(issued_by(&Ca::of(&Spec { subject: "", ..spec() })));
+    assert_may_not(issued_by(&Ca::new("root").intermediate_of(&Spec { subject: "", ..spec() })));
+}
+
+/// RFC 5280, 4.2.1.10: one that was meant must not count as none.
+#[test]
+fn a_ca_whose_name_constraints_constrain_nothing_or_cannot_be_read_issues_nothing() {
+    // permittedSubtrees: dNSName "example"
+    let permitted = b"\x30\x0d\xa0\x0b\x30\x09\x82\x07example";
+    assert_eq!(with_extension(NAME_CONSTRAINTS, true, permitted), [Ok(()), Ok(())]);
+    for critical in [true, false] {
+        for bad in [&b"\x30\0"[..], b"\x30\x02\xa0\0", b"\x30\x02\xa1\0", b"\x05\0", b"\x30\x02\xa2\0", b""] {
+            let refused = Err(CertificateError::BadEncoding);
+            let verdicts = with_extension(NAME_CONSTRAINTS, critical, bad);
+            assert_eq!(verdicts, [refused.clone(), refused], "{bad:?}, critical: {critical}");
+        }
+    }
+}

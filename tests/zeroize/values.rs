@@ -6,8 +6,11 @@ use tls12::{
     RecvBuf, Seed,
     crypto::{AeadAlgorithm, RUSTCRYPTO, Secret, SecretVec, Suite},
     schedule::{MasterSecret, Premaster, Prf, Randoms, Side},
-    session::{KeyFileFormat, KeyMaterial, KeyRing, Ratchet, TicketKey},
-    wire::CipherSuite,
+    session::{
+        ClientSession, ClientSessionParts, ClientToken, KeyFileFormat, KeyMaterial, KeyRing, Lineage,
+        Partition, Ratchet, Session, SessionContext, SessionParts, TicketKey,
+    },
+    wire::{CipherSuite, DecodeError},
 };
 use zeroize::Zeroizing;
 
@@ -36,6 +39,7 @@ pub(crate) const SCENES: &[Scene] = &[
     Scene { name: "Ratchet", play: ratchet, secrets: ratchet_secrets },
     Scene { name: "schedule", play: schedule, secrets: schedule_secrets },
     Scene { name: "AEAD keys", play: aead_keys, secrets: aead_secrets },
+    Scene { name: "encoded sessions", play: encoded_sessions, secrets: encoded_sessions_secrets },
     Scene { name: "RecvBuf", play: recv_buf, secrets: || vec![needle("what came", pattern(12, 1000))] },
 ];
 
@@ -251,6 +255,76 @@ const AEADS: [(AeadAlgorithm, usize); 3] =
 /// AES without hardware keeps its keys in another order of bits, which this search does not see.
 fn aead_secrets() -> Vec<Needle> {
     vec![needle("the key", pattern(10, 32))]
+}
+
+fn session() -> Session {
+    Session::new(SessionParts {
+        suite: SUITES[0],
+        master_secret: Secret::fill(|bytes| fill(19, bytes)),
+        extended_master_secret: true,
+        server_name: Some(b"a.example".to_vec()),
+        alpn: None,
+        context: SessionContext::derive([&b"a server"[..]]),
+        partition: Partition::default(),
+        lineage: Lineage([9; 16]),
+        authenticated_at: NOW,
+        issued_at: NOW,
+        lifetime: 3600,
+        peer: None,
+        peer_scheme: None,
+        group: None,
+        application_data: SecretVec::copy_of(&filled(20, 3000)),
+    })
+    .expect("the lengths fit")
+}
+
+fn client_session() -> ClientSession {
+    ClientSession::new(ClientSessionParts {
+        server: "a.example".into(),
+        trust: SessionContext::derive([&b"a client"[..]]),
+        token: ClientToken::Ticket { ticket: vec![7; 3000], lifetime_hint: 7200 },
+        suite: SUITES[0],
+        master_secret: Secret::fill(|bytes| fill(21, bytes)),
+        extended_master_secret: true,
+        received_at: NOW,
+        authenticated_at: NOW,
+        lineage: Lineage([9; 16]),
+        alpn: None,
+        peer: None,
+        peer_scheme: None,
+        group: None,
+        ocsp: None,
+    })
+    .expect("the lengths fit")
+}
+
+/// An encoding that outgrew its memory would leave what it had so far behind.
+fn encoded_sessions(moments: &Moments) {
+    for _ in 0..4 {
+        let sessions = (session(), client_session());
+        let encoded = (sessions.0.encode(), sessions.1.to_bytes());
+        drop(sessions);
+        moments.alive();
+        let renewed = ClientSession::from_bytes(encoded.1.expose())
+            .and_then(|session| {
+                session.renewed(vec![8; 4000], 7200, at(NOW)).map_err(|_| DecodeError::TooLong)
+            })
+            .expect("it was just written");
+        drop(encoded);
+        let again = renewed.to_bytes();
+        drop(renewed);
+        moments.alive();
+        drop(again);
+        moments.gone();
+    }
+}
+
+fn encoded_sessions_secrets() -> Vec<Needle> {
+    vec![
+        needle("the server's master secret", pattern(19, 48)),
+        needle("application data", pattern(20, 3000)),
+        needle("the client's master secret", pattern(21, 48)),
+    ]
 }
 
 fn recv_buf(moments: &Moments) {
