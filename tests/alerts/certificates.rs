@@ -49,7 +49,7 @@ fn a_certificate_refused_is_told_why() {
     refused(&world, &is_ca, Alert::CERTIFICATE_UNKNOWN, "anything else: a CA's own certificate");
 }
 
-/// RFC 8422, 5.3, and RFC 5480, 2.1.1 and 2.2: keys that are encoded in other ways, in certificates that are good otherwise.
+/// RFC 8422, 5.3, and RFC 5480, 2.1.1 and 2.2: keys in other encodings, in certificates that are good otherwise.
 #[test]
 fn a_key_that_is_compressed_or_not_on_its_curve_or_whose_curve_is_spelled_out_is_refused() {
     let (ca, world) = (Ca::new("test root"), world());

@@ -10,7 +10,7 @@ use tls12::{
         ClientSession, ClientSessionParts, ClientToken, KeyFileFormat, KeyMaterial, KeyRing, Lineage,
         Partition, Ratchet, Session, SessionContext, SessionParts, TicketKey,
     },
-    wire::{CipherSuite, DecodeError},
+    wire::CipherSuite,
 };
 use zeroize::Zeroizing;
 
@@ -298,25 +298,32 @@ fn client_session() -> ClientSession {
     .expect("the lengths fit")
 }
 
-/// An encoding that outgrew its memory would leave what it had so far behind.
+/// Leaves a gap of each small size, with something in use behind it, so that a vector that outgrows its memory moves.
+fn gaps() -> Vec<Vec<u8>> {
+    let (gaps, between): (Vec<_>, Vec<_>) =
+        (1..64).map(|n| (black_box(vec![1; 16 * n]), black_box(vec![1; 24]))).unzip();
+    drop(gaps);
+    between
+}
+
+/// An encoding that outgrew its memory would leave behind what it had so far.
 fn encoded_sessions(moments: &Moments) {
-    for _ in 0..4 {
-        let sessions = (session(), client_session());
-        let encoded = (sessions.0.encode(), sessions.1.to_bytes());
-        drop(sessions);
-        moments.alive();
-        let renewed = ClientSession::from_bytes(encoded.1.expose())
-            .and_then(|session| {
-                session.renewed(vec![8; 4000], 7200, at(NOW)).map_err(|_| DecodeError::TooLong)
-            })
-            .expect("it was just written");
-        drop(encoded);
-        let again = renewed.to_bytes();
-        drop(renewed);
-        moments.alive();
-        drop(again);
-        moments.gone();
-    }
+    let (session, between) = (session(), gaps());
+    let encoded = session.encode();
+    drop(session);
+    moments.alive();
+    drop(encoded);
+    moments.gone();
+    drop(between);
+
+    let (session, between) = (client_session(), gaps());
+    let encoded = session.to_bytes();
+    drop(session);
+    moments.alive();
+    drop(ClientSession::from_bytes(encoded.expose()).expect("it was just written"));
+    drop(encoded);
+    moments.gone();
+    drop(between);
 }
 
 fn encoded_sessions_secrets() -> Vec<Needle> {
