@@ -70,12 +70,12 @@ async fn two_tasks_on_each_side_carry_megabytes_both_ways_at_once() {
         let (mut reading, mut writing) = split(stream);
         tasks.push(::tokio::spawn(async move {
             writing.write_all(&bytes(2 << 20)).await.unwrap();
-            writing.shutdown().await.unwrap();
+            // Nobody closes: a peer that has all its data may be gone by then.
+            writing.flush().await.unwrap();
         }));
         tasks.push(::tokio::spawn(async move {
-            // To the end: whoever goes away before it is there breaks the pipe under its peer's close.
-            let mut all = Vec::new();
-            reading.read_to_end(&mut all).await.unwrap();
+            let mut all = vec![0; 2 << 20];
+            reading.read_exact(&mut all).await.unwrap();
             assert!(all == bytes(2 << 20));
         }));
     }
