@@ -7,7 +7,10 @@ use tls12::{
     wire::{NamedGroup, SignatureScheme},
 };
 
-use super::signing::{Holder, certificates};
+use super::{
+    signing::{Holder, certificates},
+    text::{base64, hex},
+};
 
 /// A flag, or a value of one, that this program does not have.
 #[derive(Debug)]
@@ -388,24 +391,4 @@ fn is_without_effect(args: &mut Args<'_>) -> Result<bool, Unimplemented> {
         _ => return Ok(false),
     }
     Ok(true)
-}
-
-fn hex(digits: &str) -> Option<Vec<u8>> {
-    let pairs = (0..digits.len()).step_by(2);
-    pairs.map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()).collect()
-}
-
-fn base64(text: &str) -> Option<Vec<u8>> {
-    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let (mut out, mut bits, mut held) = (Vec::new(), 0_u32, 0);
-    for digit in text.trim_end_matches('=').bytes() {
-        let value = DIGITS.iter().position(|known| *known == digit)?;
-        bits = bits << 6 | u32::try_from(value).ok()?;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            out.push((bits >> held & 0xff) as u8);
-        }
-    }
-    Some(out)
 }

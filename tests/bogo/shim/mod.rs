@@ -8,6 +8,7 @@ mod flags;
 mod names;
 mod server;
 mod signing;
+mod text;
 mod wire;
 
 use std::{collections::HashMap, io::Write, sync::Arc};
