@@ -54,7 +54,8 @@ fn say(file: &str, told: &BTreeMap<Told, usize>) {
     };
     let [resumed, full, abort] = ["resumed", "full", "abort"].map(of);
     let cases = cases(if file.contains("single") { SINGLE } else { PAIRS }).len();
-    println!("{file}: {cases} cases, by ticket and by ID {resumed} resumed, {full} full, {abort} aborted");
+    let told = format!("by ticket and by ID {resumed} resumed, {full} full, {abort} aborted");
+    common::say::say(&format!("{file}: {cases} cases, {told}"));
 }
 
 /// Every case of a file; how often what was told.

@@ -4,8 +4,8 @@
 //! A sequence is a path through the model with at most some detours, things that are accepted and change nothing,
 //! and then any symbol of the alphabet. Everything that the model accepts is gone on from; what it refuses is the end.
 //!
-//! `TLS12_EXPLORE=deep` allows clients the detour that servers always have; `-- --nocapture` shows how many sequences
-//! there were.
+//! `TLS12_EXPLORE=deep` allows clients the detour that servers always have. How many sequences there were goes to
+//! standard error.
 
 mod common;
 

@@ -54,12 +54,12 @@ fn every_case_of_limbo_is_as_expected_or_listed_with_its_reason() {
     }
     assert!(wrong.is_empty(), "{} cases are not as listed:\n{}", wrong.len(), wrong.join("\n"));
     assert!(unknown.is_empty(), "these are listed, and no case has their name: {:?}", unknown.keys());
-    println!(
+    say::say(&format!(
         "limbo: {} cases, {expected} as expected, {} differences listed, {} left out",
         cases.len(),
         differences.len(),
         left_out.len()
-    );
+    ));
 }
 
 /// A list says of each case what is done with it, and why; no case is in both, or twice.

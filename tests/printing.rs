@@ -364,28 +364,9 @@ fn established(
 /// A client's session, in a cache and in parts; and a server's.
 fn kept(session: &tls12::session::ClientSession, printed: &mut Printed) {
     printed.add("ClientSession", session);
-    printed.add("ClientSessionParts", &parts(session));
+    printed.add("ClientSessionParts", &common::resuming::parts_of(session));
     let cache = ClientSessions::new(3, Reuse::Many);
     cache.insert(session.duplicate());
     printed.add("ClientSessions", &cache);
     printed.add("MemoryStore", &MemoryStore::new(Limits::sessions(3)));
-}
-
-fn parts(session: &tls12::session::ClientSession) -> tls12::session::ClientSessionParts {
-    tls12::session::ClientSessionParts {
-        server: session.server().into(),
-        trust: *session.trust(),
-        token: session.token().clone(),
-        suite: session.suite(),
-        master_secret: session.master_secret().duplicate(),
-        extended_master_secret: session.extended_master_secret(),
-        received_at: session.received_at(),
-        authenticated_at: session.authenticated_at(),
-        lineage: session.lineage(),
-        alpn: None,
-        peer: None,
-        peer_scheme: None,
-        group: None,
-        ocsp: None,
-    }
 }

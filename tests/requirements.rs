@@ -148,12 +148,12 @@ fn every_requirement_is_met_by_tests_that_there_are_or_says_why_not() {
         ENDS.map(|end| entries.iter().filter(|entry| entry.contains_key(end)).count());
     let covered =
         with_tests - entries.iter().filter(|e| e.contains_key("tests") && e.contains_key("departs")).count();
-    println!(
+    common::say::say(&format!(
         "requirements: {} ({}), {covered} covered by {} tests, {not_applicable} not applicable, {departs} departed from",
         entries.len(),
         levels.join(", "),
         used.len(),
-    );
+    ));
     assert!(covered > 150, "a file that was cut");
     for rfc in RFCS {
         assert!(

@@ -24,10 +24,7 @@ mod tickets;
 use std::{fs, path::Path};
 
 use common::{pair::World, raw::Raw};
-use tls12::{
-    session::ClientSession,
-    wire::{ClientHello, Message, ServerHello},
-};
+use tls12::session::ClientSession;
 
 /// Every Rust file in a folder of the crate, by its path in the crate, with its text.
 fn sources(folder: &str) -> Vec<(String, String)> {
@@ -106,20 +103,6 @@ fn every_vulnerability_has_a_test() {
 /// A copy of the client's session.
 fn session_of(world: &World) -> ClientSession {
     world.session.as_ref().map(ClientSession::duplicate).expect("a session")
-}
-
-fn client_hello(message: &[u8]) -> ClientHello<'_> {
-    match Message::decode(message) {
-        Ok(Some(Message::ClientHello(hello))) => hello,
-        other => panic!("ClientHello is first, not {other:?}"),
-    }
-}
-
-fn server_hello(message: &[u8]) -> ServerHello<'_> {
-    match Message::decode(message) {
-        Ok(Some(Message::ServerHello(hello))) => hello,
-        other => panic!("ServerHello is first, not {other:?}"),
-    }
 }
 
 /// What a server of ours says first to this message.

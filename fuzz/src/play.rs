@@ -11,8 +11,8 @@ use tls12::{
     crypto::RUSTCRYPTO,
     pki::dangerous::DangerousAcceptAny,
     session::{
-        ClientSession, ClientSessionParts, ClientToken, Partition, RenewWhen, Resumption, SealedSession,
-        SessionContext, StoreKey, Tickets,
+        ClientSession, ClientToken, Partition, RenewWhen, Resumption, SealedSession, SessionContext,
+        StoreKey, Tickets,
     },
     wire::{CipherSuite, SessionId},
 };
@@ -22,7 +22,7 @@ use crate::{
         certs::{Ca, NOW, Spec, at},
         forge::Log,
         pair::{NAME, World},
-        resuming::{HOUR, ring},
+        resuming::{self, HOUR, ring},
     },
     stage::again,
     wires::Edit,
@@ -226,23 +226,7 @@ fn flipped(token: &ClientToken, at: u16, bits: u8) -> ClientToken {
 
 /// The session as the client would have it of this place, with this token.
 fn remade(session: &ClientSession, place: Place, token: ClientToken) -> ClientSession {
-    let parts = ClientSessionParts {
-        server: place.name().into(),
-        trust: *session.trust(),
-        token,
-        suite: session.suite(),
-        master_secret: session.master_secret().duplicate(),
-        extended_master_secret: session.extended_master_secret(),
-        received_at: session.received_at(),
-        authenticated_at: session.authenticated_at(),
-        lineage: session.lineage(),
-        alpn: session.alpn().map(<[u8]>::to_vec),
-        peer: session.peer().cloned(),
-        peer_scheme: session.peer_scheme(),
-        group: session.group(),
-        ocsp: session.ocsp().cloned(),
-    };
-    ClientSession::new(parts).expect("as long as before")
+    resuming::remade(session, |parts| (parts.server, parts.token) = (place.name().into(), token))
 }
 
 /// A server with a certificate for all names, and a client with one. Nobody looks at the paths: this is about orders.

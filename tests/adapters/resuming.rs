@@ -10,7 +10,7 @@ use std::{
 
 use tls12::{
     ClientAuth, ClientConfig, ConnectionInfo, Error, Seed, ServerConfig, UnixTime,
-    blocking::{Acceptor, Connector, Stream},
+    blocking::{Acceptor, Connector, NoVerifier, Stream},
     crypto::{LocalKey, RUSTCRYPTO},
     pki::{VerifyPeer, WebPki, dangerous::DangerousAcceptAny},
     session::{
@@ -36,6 +36,26 @@ pub(super) fn resuming(edges: &Edges) -> ServerConfig {
 
 fn store() -> Arc<MemoryStore> {
     Arc::new(MemoryStore::new(Limits::sessions(100)))
+}
+
+/// A client and a server that resume by ID, and where each of them keeps sessions.
+struct Both {
+    connector: Connector<WebPki>,
+    acceptor: Acceptor<LocalKey, NoVerifier, Arc<MemoryStore>>,
+    sessions: Arc<ClientSessions>,
+    store: Arc<MemoryStore>,
+}
+
+impl Both {
+    fn by_id() -> Self {
+        let edges = Edges::new();
+        let sessions = Arc::new(ClientSessions::new(10, Reuse::Many));
+        let config = ClientConfig::new(&RUSTCRYPTO).with_tickets(false);
+        let connector = Connector::new(config, edges.trust()).with_sessions(sessions.clone());
+        let store = store();
+        let acceptor = Acceptor::new(resuming(&edges), edges.server.local_key()).with_store(store.clone());
+        Self { connector, acceptor, sessions, store }
+    }
 }
 
 type Pair = (Stream<TcpStream>, Stream<TcpStream>);
@@ -106,12 +126,7 @@ fn without_a_store_no_id_is_given_and_with_one_it_resumes() {
 
 #[test]
 fn r29_a_fatal_alert_removes_the_session_on_both_sides_and_a_missing_close_does_not() {
-    let edges = Edges::new();
-    let sessions = Arc::new(ClientSessions::new(10, Reuse::Many));
-    let connector = Connector::new(ClientConfig::new(&RUSTCRYPTO).with_tickets(false), edges.trust())
-        .with_sessions(sessions.clone());
-    let store = store();
-    let acceptor = Acceptor::new(resuming(&edges), edges.server.local_key()).with_store(store.clone());
+    let Both { connector, acceptor, sessions, store } = Both::by_id();
     let (client, mut server) = both(&connector, &acceptor, None);
     drop(client);
     assert_eq!(server.read(&mut [0]).unwrap_err().kind(), ErrorKind::UnexpectedEof);
@@ -131,12 +146,7 @@ fn r29_a_fatal_alert_removes_the_session_on_both_sides_and_a_missing_close_does_
 
 #[test]
 fn r29_a_failed_resumption_removes_the_session_from_the_store_and_the_cache() {
-    let edges = Edges::new();
-    let sessions = Arc::new(ClientSessions::new(10, Reuse::Many));
-    let connector = Connector::new(ClientConfig::new(&RUSTCRYPTO).with_tickets(false), edges.trust())
-        .with_sessions(sessions.clone());
-    let store = store();
-    let acceptor = Acceptor::new(resuming(&edges), edges.server.local_key()).with_store(store.clone());
+    let Both { connector, acceptor, sessions, store } = Both::by_id();
     let session = both(&connector, &acceptor, None).0.take_session().expect("a session");
     // Somebody exchanged the master secret: the Finished does not match.
     let mut bytes = session.to_bytes().expose().to_vec();

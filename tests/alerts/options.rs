@@ -256,16 +256,9 @@ fn a_session_without_the_extended_master_secret_is_kept_only_where_the_configura
     let session = |change: fn(ClientConfig) -> ClientConfig| {
         let world = calling(|config| change(config.dangerous_without_extended_master_secret()));
         let mut raw = server_of(&world);
-        let mut answer = raw.answer();
         let mut greeting = Greeting { session_id: vec![7; 32], ..Greeting::new() };
         greeting.extensions.retain(|(extension, _)| *extension != EXTENDED_MASTER_SECRET);
-        answer.hello = greeting.message();
-        raw.say(&answer);
-        raw.read_answer_with(false);
-        raw.change_cipher_spec();
-        let finished = raw.finished(Side::Server);
-        raw.message(&finished);
-        raw.record(ALERT, &[1, 0]);
+        raw.serve_plainly(&greeting);
         raw.end_in_any_way().session
     };
     assert!(session(|config| config).is_none());

@@ -2,7 +2,6 @@
 
 use tls12::{
     ConnectionInfo,
-    schedule::Side,
     session::{HandshakeKind, NotResumed, RenewWhen, ResumedBy, TicketSent, Tickets},
     wire::Alert,
 };
@@ -123,15 +122,7 @@ fn the_extended_master_secret_is_there_as_expected_or_not() {
     client("", false).passed(1);
     let outcome = Shim::client("-expect-extended-master-secret").meets(|runner| {
         let mut raw = runner.raw_server();
-        let mut answer = raw.answer();
-        let plain = Greeting { extensions: vec![(0xff01, vec![0])], ..Greeting::new() };
-        answer.hello = plain.message();
-        raw.say(&answer);
-        raw.read_answer_with(false);
-        raw.change_cipher_spec();
-        let finished = raw.finished(Side::Server);
-        raw.message(&finished);
-        raw.record(ALERT, &[1, 0]);
+        raw.serve_plainly(&Greeting { extensions: vec![(0xff01, vec![0])], ..Greeting::new() });
         raw.drain_sealed();
     });
     outcome.broken();

@@ -4,7 +4,7 @@
 
 use tls12::{
     schedule::Randoms,
-    wire::{CipherSuite, ContentType, HandshakeType, Message},
+    wire::{CipherSuite, ClientHello, ContentType, HandshakeType, Message, ServerHello},
 };
 
 use super::{
@@ -56,4 +56,20 @@ pub fn hellos(messages: &[Vec<u8>]) -> Option<(CipherSuite, Randoms)> {
     }
     let (suite, server) = chosen?;
     Some((suite, Randoms { client: client?, server }))
+}
+
+/// A client's first message, header included, read.
+pub fn client_hello(message: &[u8]) -> ClientHello<'_> {
+    match Message::decode(message) {
+        Ok(Some(Message::ClientHello(hello))) => hello,
+        other => panic!("ClientHello is first, not {other:?}"),
+    }
+}
+
+/// A server's first message, header included, read.
+pub fn server_hello(message: &[u8]) -> ServerHello<'_> {
+    match Message::decode(message) {
+        Ok(Some(Message::ServerHello(hello))) => hello,
+        other => panic!("ServerHello is first, not {other:?}"),
+    }
 }

@@ -220,7 +220,14 @@ pub fn renamed(session: &ClientSession, server: &str) -> ClientSession {
 
 /// The client's session, with something in it changed.
 pub fn remade(session: &ClientSession, change: impl FnOnce(&mut ClientSessionParts)) -> ClientSession {
-    let mut parts = ClientSessionParts {
+    let mut parts = parts_of(session);
+    change(&mut parts);
+    ClientSession::new(parts).expect("a session")
+}
+
+/// What the client's session is made of.
+pub fn parts_of(session: &ClientSession) -> ClientSessionParts {
+    ClientSessionParts {
         server: session.server().into(),
         trust: *session.trust(),
         token: session.token().clone(),
@@ -235,9 +242,7 @@ pub fn remade(session: &ClientSession, change: impl FnOnce(&mut ClientSessionPar
         peer_scheme: session.peer_scheme(),
         group: session.group(),
         ocsp: session.ocsp().cloned(),
-    };
-    change(&mut parts);
-    ClientSession::new(parts).expect("a session")
+    }
 }
 
 /// From now on the client calls the server by this name, and believes that its session is for it.

@@ -36,7 +36,7 @@ fn the_implementation_accepts_exactly_what_the_model_accepts() {
     let (server, client) = (explored(SERVER_STAGES, of_server), explored(CLIENT_STAGES, of_client));
     let mut all = server;
     all += client;
-    println!(
+    crate::common::say::say(&format!(
         "explored {} sequences: server {} (at most {of_server} detours), client {} (at most {of_client}), \
          accepted {}, refused {}, complete handshakes {}",
         all.sequences(),
@@ -45,7 +45,7 @@ fn the_implementation_accepts_exactly_what_the_model_accepts() {
         all.accepted,
         all.refused,
         all.complete,
-    );
+    ));
 }
 
 /// RFC 5246, figures 1 and 2, and what a client says in them; a ticket changes nothing of that.

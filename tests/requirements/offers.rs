@@ -5,32 +5,15 @@ use std::collections::BTreeSet;
 use tls12::{
     crypto::SUITES,
     session::{ClientToken, ResumedBy},
-    wire::{
-        CipherSuite, ClientHello, CompressionMethod, EcPointFormat, Message, ProtocolVersion, ServerHello,
-        SignatureScheme,
-    },
+    wire::{CipherSuite, ClientHello, CompressionMethod, EcPointFormat, ProtocolVersion, SignatureScheme},
 };
 
 use crate::common::{
     pair::World,
-    recording::Recording,
+    recording::{Recording, client_hello, server_hello},
     resuming::BOTH,
     worlds::{resumption_flows, worlds},
 };
-
-fn client_hello(message: &[u8]) -> ClientHello<'_> {
-    match Message::decode(message) {
-        Ok(Some(Message::ClientHello(hello))) => hello,
-        other => panic!("ClientHello is first, not {other:?}"),
-    }
-}
-
-fn server_hello(message: &[u8]) -> ServerHello<'_> {
-    match Message::decode(message) {
-        Ok(Some(Message::ServerHello(hello))) => hello,
-        other => panic!("ServerHello is first, not {other:?}"),
-    }
-}
 
 fn each_hello(check: impl Fn(&str, &World, ClientHello<'_>)) {
     for (name, world) in worlds() {

@@ -11,11 +11,12 @@ use tls12::{
     wire::Alert,
 };
 
-use super::{answer, server_hello, session_of};
+use super::{answer, session_of};
 use crate::common::{
     certs::{Key, NOW, at},
     pair::{NAME, World},
     raw::{EXTENDED_MASTER_SECRET, Hello, Kept, Over, Raw, SESSION_TICKET, server_name},
+    recording::server_hello,
     resuming::{BOTH, assert_declined, assert_not_offered, assert_resumed, policy, ring},
 };
 

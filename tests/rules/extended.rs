@@ -8,11 +8,10 @@ use tls12::{
     wire::Alert,
 };
 
-use super::client_hello;
 use crate::common::{
     pair::World,
     raw::{EXTENDED_MASTER_SECRET, Finished, Greeting, Hello, Kept, Over, Raw, SESSION_TICKET},
-    recording::Recording,
+    recording::{Recording, client_hello},
     resuming::{BOTH, policy, tampered},
     worlds::resumption_flows,
 };

@@ -11,12 +11,12 @@ use tls12::{
     wire::{Alert, HandshakeType as H},
 };
 
-use super::{answer, server_hello, session_of};
+use super::{answer, session_of};
 use crate::common::{
     certs::{NOW, at},
     pair::{Ended, World},
     raw::{Greeting, Hello, Kept, Over, Raw, SESSION_TICKET, new_session_ticket},
-    recording::Recording,
+    recording::{Recording, server_hello},
     resuming::{BOTH, HOUR, assert_full, assert_not_offered, assert_resumed, names, policy, tampered},
     worlds::resumption_flows,
 };

@@ -39,6 +39,12 @@ impl Drbg {
         Self { keyed, counter: 0, block: [0; BLOCK], used: BLOCK }
     }
 
+    /// How many bytes were drawn so far.
+    #[cfg(test)]
+    pub(super) fn drawn(&self) -> usize {
+        (self.counter as usize * BLOCK).saturating_sub(BLOCK - self.used)
+    }
+
     fn next_byte(&mut self) -> u8 {
         loop {
             if let Some(byte) = self.block.get(self.used) {

@@ -98,3 +98,26 @@ impl SigningKey for RsaKey {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rsa::pkcs8::DecodePrivateKey;
+
+    use super::*;
+
+    /// RSASSA-PKCS1-v1_5 needs no randomness (RFC 8017, 8.2.1), so what is drawn blinds: a value of the modulus's length.
+    #[test]
+    fn the_private_operation_is_blinded_and_the_signature_does_not_tell() {
+        let key = RsaPrivateKey::from_pkcs8_pem(include_str!("testdata/rsa2048.pkcs8.pem")).unwrap();
+        let key = RsaKey::new(key).unwrap();
+        let hash = Sha256::digest(b"message");
+        let sign = |blinding: &[u8]| {
+            let mut rng = Drbg::new(&key.secret, SignatureScheme::RSA_PKCS1_SHA256, blinding);
+            let signature = key.sign_with(Pkcs1v15Sign::new::<Sha256>(), &mut rng, &hash).unwrap();
+            (signature.0, rng.drawn())
+        };
+        let ((one, drawn), (other, _)) = (sign(b"one blinding"), sign(b"another"));
+        assert!(drawn >= 256, "{drawn} bytes are drawn");
+        assert_eq!(one, other);
+    }
+}

@@ -6,7 +6,7 @@ use tls12::{
     wire::{Message, NamedGroup, SignatureScheme},
 };
 
-use super::{Greeting, Raw, certificate, framed, key_exchange};
+use super::{ALERT, Greeting, Raw, certificate, framed, key_exchange};
 use crate::common::{
     certs::{Ca, Issued, Spec},
     pair::NAME,
@@ -79,6 +79,18 @@ impl Raw {
             other => panic!("ClientKeyExchange is next, not {other:?}"),
         }
         self.read_finished();
+    }
+
+    /// Accepts a client of ours with this hello, which has no extended master secret, up to our Finished, and closes.
+    pub fn serve_plainly(&mut self, greeting: &Greeting) {
+        let mut answer = self.answer();
+        answer.hello = greeting.message();
+        self.say(&answer);
+        self.read_answer_with(false);
+        self.change_cipher_spec();
+        let finished = self.finished(Side::Server);
+        self.message(&finished);
+        self.record(ALERT, &[1, 0]);
     }
 
     /// Accepts a client of ours up to our ChangeCipherSpec; Finished is next.

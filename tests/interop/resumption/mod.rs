@@ -10,6 +10,7 @@ mod openssl;
 mod python;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod rustls;
+mod script;
 
 use std::{sync::Arc, time::Duration};
 

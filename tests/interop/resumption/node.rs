@@ -2,16 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{
-    BY_ID, BY_TICKET, Caller, DECLINED, NEW_ID, NEW_TICKET, Ours, TicketSent, refusing, renewing, resuming,
-    reused, verdict, without_ticket_after_all,
-};
-use crate::{
-    common::certs::Key,
-    node::server_of,
-    place::Place,
-    program::{Program, has_peers},
-};
+use super::{BY_ID, BY_TICKET, Caller, DECLINED, NEW_ID, NEW_TICKET, TicketSent, script::Script, verdict};
+use crate::{common::certs::Key, node::server_of, place::Place, program::has_peers};
 
 const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/resumption/client.js");
 pub(super) const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/resumption/server.js");
@@ -21,25 +13,13 @@ fn node_reuses_sessions_by_ticket_and_by_id() {
     if !has_peers("resumption with Node") {
         return;
     }
-    let place = Place::new(Key::EcdsaP256);
-    let cases = [
-        (false, resuming(NEW_TICKET, BY_TICKET)),
-        (true, resuming(NEW_ID, BY_ID)),
-        (false, renewing()),
-        (false, refusing()),
-        (false, without_ticket_after_all()),
-    ];
-    for (no_ticket, plan) in cases {
-        let (ours, root) = (Ours::new(&place), place.path("root.pem"));
-        let options = format!(r#"{{"port":{},"ca":"{root}","times":6,"noTicket":{no_ticket}}}"#, ours.port());
-        let client = Program::start_with("node", &[CLIENT, &options]);
-        ours.serve(&plan);
-        let text = client.succeed();
-        let said: Vec<bool> = text.lines().map(|line| line.contains(r#""reused":true"#)).collect();
-        assert_eq!(said, reused(&plan), "{text}");
-        let last = format!(r#""ticket":{}}}"#, !no_ticket);
-        assert!(text.trim_end().ends_with(&last), "{text}");
-    }
+    let script = Script {
+        program: "node",
+        path: CLIENT,
+        reused: r#""reused":true"#,
+        tickets: [r#""ticket":false}"#, r#""ticket":true}"#],
+    };
+    script.reuses_sessions();
 }
 
 #[test]
