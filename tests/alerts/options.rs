@@ -17,8 +17,7 @@ use crate::common::{
     forge::{take_messages, take_records},
     pair::{NAME, World},
     raw::{
-        ALERT, EXTENDED_MASTER_SECRET, Greeting, HANDSHAKE, Hello, Raw, certificate, framed, prefixed,
-        server_name,
+        EXTENDED_MASTER_SECRET, Greeting, HANDSHAKE, Hello, Raw, certificate, framed, prefixed, server_name,
     },
     resuming::BOTH,
 };
