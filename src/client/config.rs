@@ -21,6 +21,8 @@ pub struct ClientConfig {
     pub(crate) reverifies: bool,
     pub(crate) keeps_without_extended_master_secret: bool,
     pub(crate) takes_any_protocol: bool,
+    /// What its sessions are bound to: what the caller says, and whether certificates count that must not sign.
+    pub(super) bound_to: SessionContext,
 }
 
 impl ClientConfig {
@@ -36,7 +38,9 @@ impl ClientConfig {
             reverifies: false,
             keeps_without_extended_master_secret: false,
             takes_any_protocol: false,
+            bound_to: SessionContext::derive([]),
         }
+        .rebound()
     }
 
     /// Asks for a stapled OCSP response (RFC 6066, 8), which the verifier then finds in
@@ -68,7 +72,7 @@ impl ClientConfig {
     /// itself as. A session that was made under another is not offered (R7).
     pub fn with_trust(mut self, trust: SessionContext) -> Self {
         self.trust = trust;
-        self
+        self.rebound()
     }
 
     /// Asks for a verdict in abbreviated handshakes too: on the certificates and the staple of the full handshake, at
@@ -95,12 +99,13 @@ impl ClientConfig {
         self
     }
 
-    /// What its sessions are bound to: what the caller says, and whether certificates count that must not sign.
-    pub(super) fn bound_to(&self) -> SessionContext {
-        match self.settings.key_usage {
+    /// Computes anew what its sessions are bound to.
+    fn rebound(mut self) -> Self {
+        self.bound_to = match self.settings.key_usage {
             KeyUsage::Enforced => self.trust,
             KeyUsage::Ignored => SessionContext::derive([&b"any key usage"[..], &self.trust.0]),
-        }
+        };
+        self
     }
 
     settings_methods!();

@@ -129,7 +129,7 @@ fn session(
     let now = cx.now.as_secs();
     let parts = ClientSessionParts {
         server: identity(info.server_name.as_ref()?).into_owned(),
-        trust: config.bound_to(),
+        trust: config.bound_to,
         token,
         suite: agreed.suite.id,
         master_secret: master.secret().duplicate(),

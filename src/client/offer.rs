@@ -90,7 +90,7 @@ fn check(
     now: UnixTime,
 ) -> Result<(), NotResumed> {
     // R7. Nobody can be verified anew whose certificates are not there.
-    if *session.trust() != config.bound_to() || (config.reverifies && session.peer().is_none()) {
+    if *session.trust() != config.bound_to || (config.reverifies && session.peer().is_none()) {
         return Err(NotResumed::OtherContext);
     }
     if !session.server().eq_ignore_ascii_case(&identity(server)) {

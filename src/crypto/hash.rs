@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use zeroize::Zeroize;
+use super::secret::wipe;
 
 /// The length of the longest hash, in bytes.
 pub const MAX_HASH_LEN: usize = 64;
@@ -25,6 +25,16 @@ impl Digest {
         }
         digest
     }
+
+    /// The first `len` bytes of these words.
+    pub(super) fn of_words<const N: usize>(len: u8, words: impl Iterator<Item = [u8; N]>) -> Self {
+        let mut digest = Self { bytes: [0; MAX_HASH_LEN], len };
+        let (places, _) = digest.bytes.as_chunks_mut::<N>();
+        for (place, word) in places.iter_mut().zip(words) {
+            *place = word;
+        }
+        digest
+    }
 }
 
 impl AsRef<[u8]> for Digest {
@@ -41,7 +51,7 @@ impl fmt::Debug for Digest {
 
 impl Drop for Digest {
     fn drop(&mut self) {
-        self.bytes.zeroize();
+        wipe(&mut self.bytes);
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod aead;
 mod hash;
+mod hashing;
+mod hmac;
 mod kx;
 mod provider;
 mod record_key;
@@ -16,6 +18,7 @@ mod verify;
 
 pub use aead::{Aead, NONCE_LEN, OpenKey, SealError, SealKey, TAG_LEN, Unauthentic};
 pub use hash::{Digest, Hash, HashContext, Hmac, HmacKey, MAX_HASH_LEN};
+pub(crate) use hmac::HmacSha256;
 pub use kx::{Group, InvalidShare, KeyExchange};
 pub use provider::Provider;
 pub use record_key::{RecordKey, RecordOpenKey, RecordSealKey};

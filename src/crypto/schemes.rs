@@ -1,11 +1,6 @@
 //! What a signature scheme consists of.
 
-use sha2::{Digest as _, Sha256, Sha384, Sha512};
-
-use super::{
-    hash::Digest,
-    suites::{Authentication, HashAlgorithm},
-};
+use super::suites::{Authentication, HashAlgorithm};
 use crate::wire::SignatureScheme;
 
 /// What kind of cipher suite a key that signs under `scheme` serves; `None` for a scheme of no use here.
@@ -40,16 +35,5 @@ pub fn hash(scheme: SignatureScheme) -> Option<HashAlgorithm> {
             Some(HashAlgorithm::Sha512)
         }
         _ => None,
-    }
-}
-
-impl HashAlgorithm {
-    /// The hash of a message to sign or to verify, without a provider.
-    pub(crate) fn of(self, message: &[u8]) -> Digest {
-        match self {
-            Self::Sha256 => Digest::new(&Sha256::digest(message)),
-            Self::Sha384 => Digest::new(&Sha384::digest(message)),
-            Self::Sha512 => Digest::new(&Sha512::digest(message)),
-        }
     }
 }

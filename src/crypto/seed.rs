@@ -1,10 +1,8 @@
 //! Randomness is an input.
 
-use hmac::{Hmac, KeyInit, Mac};
 use rand_core::CryptoRng;
-use sha2::Sha256;
 
-use super::secret::Secret;
+use super::{hmac::HmacSha256, secret::Secret};
 
 /// All the randomness of one handshake, drawn once by the caller; wiped on drop.
 ///
@@ -40,30 +38,18 @@ impl Seed {
     /// HMAC-SHA256(seed, label ‖ i) for i = 1, 2, … behind it.
     pub(crate) fn draw<const N: usize>(&self, label: Label) -> Secret<N> {
         Secret::fill(|bytes| {
+            let keyed = HmacSha256::new(self.0.expose());
+            let label = label.text().as_bytes();
             for (chunk, i) in bytes.chunks_mut(32).zip(0_u8..) {
-                let mut hmac = self.hmac();
-                hmac.update(label.text().as_bytes());
-                if i > 0 {
-                    hmac.update(&[i]);
-                }
-                let mut block = hmac.finalize().into_bytes();
-                for (to, from) in chunk.iter_mut().zip(block.iter()) {
+                let block = match i {
+                    0 => keyed.sign(&[label]),
+                    _ => keyed.sign(&[label, &[i]]),
+                };
+                for (to, from) in chunk.iter_mut().zip(block.as_ref()) {
                     *to = *from;
                 }
-                zeroize::Zeroize::zeroize(&mut block[..]);
             }
         })
-    }
-
-    fn hmac(&self) -> Hmac<Sha256> {
-        // HMAC takes keys of any length, so of 32 bytes too: the fixed-size constructor cannot fail.
-        let mut block = hmac::digest::array::Array::<u8, hmac::digest::consts::U64>::default();
-        for (to, from) in block.iter_mut().zip(self.0.expose()) {
-            *to = *from;
-        }
-        let hmac = Hmac::new(&block);
-        zeroize::Zeroize::zeroize(&mut block[..]);
-        hmac
     }
 }
 

@@ -137,8 +137,10 @@ impl Configured {
     /// without a store no client is given an ID.
     fn new(given: ServerConfig, verifier: &impl AsyncVerifyPeer, stored: Stored) -> Self {
         let mut used = given.clone();
-        if used.trust.is_none() && used.client_auth != ClientAuth::Off {
-            used.trust = verifier.trust().map(SessionContext);
+        if let (None, ClientAuth::Request | ClientAuth::Require, Some(trust)) =
+            (&used.trust, used.client_auth, verifier.trust())
+        {
+            used = used.with_trust(SessionContext(trust));
         }
         if stored == Stored::No {
             used.resumption = used.resumption.map(|resumption| resumption.with_ids(false));

@@ -171,7 +171,7 @@ macro_rules! settings_methods {
         /// another length cannot be sent and is left out.
         pub fn with_alpn<'p>(mut self, protocols: impl IntoIterator<Item = &'p [u8]>) -> Self {
             self.settings.set_alpn(protocols);
-            self
+            self.rebound()
         }
 
         /// The cipher suites, in order of preference; by default [`SUITES`](crate::crypto::SUITES).
@@ -252,7 +252,7 @@ macro_rules! settings_methods {
         /// to which [`Leaf::may_sign`](crate::pki::Leaf::may_sign) tells which they are.
         pub fn dangerous_any_key_usage(mut self) -> Self {
             self.settings.key_usage = crate::handshake::KeyUsage::Ignored;
-            self
+            self.rebound()
         }
     };
 }

@@ -23,6 +23,8 @@ pub struct ServerConfig {
     pub(crate) trust: Option<SessionContext>,
     /// Whether the client's name led to this configuration.
     pub(crate) chosen_by_name: bool,
+    /// What the settings above come to, computed when they change and not in every handshake.
+    derived: SessionContext,
 }
 
 /// Whether clients present certificates (RFC 5246, 7.4.4).
@@ -48,7 +50,9 @@ impl ServerConfig {
             resumption: None,
             trust: None,
             chosen_by_name: false,
+            derived: SessionContext::derive([]),
         }
+        .rebound()
     }
 
     /// Another one: for clients that ask for one of its names, or that cannot use the ones before.
@@ -57,13 +61,13 @@ impl ServerConfig {
     /// certificate is for the name that the client asks for, and if none of them fits, of the others.
     pub fn with_credential(mut self, another: Credential) -> Self {
         self.credentials.push(another);
-        self
+        self.rebound()
     }
 
     /// Whether clients present certificates.
     pub fn with_client_auth(mut self, auth: ClientAuth) -> Self {
         self.client_auth = auth;
-        self
+        self.rebound()
     }
 
     /// The issuers that a CertificateRequest names, each a DistinguishedName in DER of 1 to 65 535 bytes
@@ -79,7 +83,7 @@ impl ServerConfig {
             _ => false,
         };
         self.client_authorities = authorities.into_iter().filter(fits).collect();
-        self
+        self.rebound()
     }
 
     /// Turns resumption on.
@@ -92,7 +96,7 @@ impl ServerConfig {
     /// clients: a digest of what its verifier trusts. Sessions made under another do not resume (R3).
     pub fn with_trust(mut self, trust: SessionContext) -> Self {
         self.trust = Some(trust);
-        self
+        self.rebound()
     }
 
     /// Says that the name which the client asks for led to this configuration, so that the server acknowledges it
@@ -106,9 +110,16 @@ impl ServerConfig {
     /// [`Resumption::with_context`] says, or else a digest of the credentials, of the protocols, of what is asked of
     /// clients and of what their verifier trusts.
     pub fn session_context(&self) -> SessionContext {
-        if let Some(context) = self.resumption.as_ref().and_then(Resumption::context) {
-            return *context;
-        }
+        *self.resumption.as_ref().and_then(Resumption::context).unwrap_or(&self.derived)
+    }
+
+    /// Computes the security domain anew.
+    fn rebound(mut self) -> Self {
+        self.derived = self.derive_context();
+        self
+    }
+
+    fn derive_context(&self) -> SessionContext {
         let mut parts: Vec<&[u8]> = Vec::new();
         for credential in &self.credentials {
             parts.push(b"credential");

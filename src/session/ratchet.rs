@@ -14,13 +14,11 @@
 use alloc::vec::Vec;
 use core::{fmt, num::NonZeroU64, time::Duration};
 
-use hmac::{Hmac, KeyInit, Mac};
 use pki_types::UnixTime;
-use sha2::Sha256;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::{KeyName, KeyRing, KeyTimes, TicketKey, WeakKey};
-use crate::crypto::{Secret, SecretVec};
+use crate::crypto::{HmacSha256, Secret, SecretVec};
 
 /// The most steps that are made at once: almost 30 years of hours, which takes less than a second.
 pub const MAX_CATCH_UP: u64 = 1 << 18;
@@ -189,15 +187,5 @@ fn next(seed: &Secret<32>) -> Secret<32> {
 
 /// HMAC-SHA256(seed, label).
 fn derive(seed: &Secret<32>, label: &[u8]) -> Secret<32> {
-    // HMAC takes keys of any length; the constructor for a whole block cannot fail, and zeros behind a shorter key
-    // are what HMAC adds itself (RFC 2104, 2).
-    let mut block = hmac::digest::array::Array::<u8, hmac::digest::consts::U64>::default();
-    block.iter_mut().zip(seed.expose()).for_each(|(to, from)| *to = *from);
-    let mut hmac = Hmac::<Sha256>::new(&block);
-    block[..].zeroize();
-    hmac.update(label);
-    let mut output = hmac.finalize().into_bytes();
-    let derived = Secret::fill(|out| out.iter_mut().zip(output.iter()).for_each(|(to, from)| *to = *from));
-    output[..].zeroize();
-    derived
+    Secret::copy_of(HmacSha256::new(seed.expose()).sign(&[label]).as_ref())
 }

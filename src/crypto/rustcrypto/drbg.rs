@@ -2,12 +2,12 @@
 
 use core::convert::Infallible;
 
-use hmac::{Hmac, KeyInit, Mac};
 use rand_core::{TryCryptoRng, TryRng};
-use sha2::Sha256;
-use zeroize::Zeroize;
 
-use crate::{crypto::secret::Secret, wire::SignatureScheme};
+use crate::{
+    crypto::{hash::Digest, hmac::HmacSha256, secret::Secret},
+    wire::SignatureScheme,
+};
 
 /// The length of a block in bytes.
 const BLOCK: usize = 32;
@@ -21,22 +21,17 @@ const BLOCK: usize = 32;
 /// The stream is HMAC-SHA256(k, 0) ‖ HMAC-SHA256(k, 1) ‖ …, each counter 8 bytes, big endian, where k is
 /// HMAC-SHA256(secret of the key, scheme ‖ message).
 pub(super) struct Drbg {
-    keyed: Hmac<Sha256>,
+    keyed: HmacSha256,
     counter: u64,
-    block: [u8; BLOCK],
+    block: Digest,
     used: usize,
 }
 
 impl Drbg {
     /// For one signature. `secret` must be known to the owner of the private key only.
     pub(super) fn new(secret: &Secret<BLOCK>, scheme: SignatureScheme, message: &[u8]) -> Self {
-        let mut hmac = keyed(secret.expose());
-        hmac.update(&scheme.0.to_be_bytes());
-        hmac.update(message);
-        let mut key = hmac.finalize().into_bytes();
-        let keyed = keyed(&key);
-        key.zeroize();
-        Self { keyed, counter: 0, block: [0; BLOCK], used: BLOCK }
+        let key = HmacSha256::new(secret.expose()).sign(&[&scheme.0.to_be_bytes(), message]);
+        Self { keyed: HmacSha256::new(key.as_ref()), counter: 0, block: Digest::new(&[]), used: BLOCK }
     }
 
     /// How many bytes were drawn so far.
@@ -47,7 +42,7 @@ impl Drbg {
 
     fn next_byte(&mut self) -> u8 {
         loop {
-            if let Some(byte) = self.block.get(self.used) {
+            if let Some(byte) = self.block.as_ref().get(self.used) {
                 self.used = self.used.saturating_add(1);
                 return *byte;
             }
@@ -56,23 +51,13 @@ impl Drbg {
     }
 
     fn next_block(&mut self) {
-        let mut hmac = self.keyed.clone();
-        hmac.update(&self.counter.to_be_bytes());
-        let mut block = hmac.finalize().into_bytes();
-        self.block = block.into();
-        block.zeroize();
+        self.block = self.keyed.sign(&[&self.counter.to_be_bytes()]);
         self.counter = self.counter.wrapping_add(1);
         self.used = 0;
     }
 
     fn next_bytes<const N: usize>(&mut self) -> [u8; N] {
         core::array::from_fn(|_| self.next_byte())
-    }
-}
-
-impl Drop for Drbg {
-    fn drop(&mut self) {
-        self.block.zeroize();
     }
 }
 
@@ -96,12 +81,6 @@ impl TryRng for Drbg {
 }
 
 impl TryCryptoRng for Drbg {}
-
-/// HMAC-SHA256 under `key`.
-#[expect(clippy::expect_used, reason = "RFC 2104, 2: \"The authentication key K can be of any length\"")]
-pub(super) fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
-}
 
 #[cfg(test)]
 mod tests {

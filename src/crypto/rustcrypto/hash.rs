@@ -3,79 +3,51 @@
 use alloc::boxed::Box;
 use core::marker::PhantomData;
 
-use hmac::{KeyInit, Mac};
-use sha2::{Sha256, Sha384, Sha512};
-use zeroize::Zeroize;
+use crate::crypto::{
+    hash::{Digest, Hash, HashContext, Hmac, HmacKey},
+    hashing::{Compression, Compression256, Compression384, Compression512, Hashing, digest},
+    hmac::Keyed,
+};
 
-use crate::crypto::hash::{Digest, Hash, HashContext, Hmac, HmacKey};
+pub(in crate::crypto) static SHA256: Function<Compression256, 64> = Function(PhantomData);
+pub(in crate::crypto) static SHA384: Function<Compression384, 128> = Function(PhantomData);
+pub(in crate::crypto) static SHA512: Function<Compression512, 128> = Function(PhantomData);
 
-pub(super) static SHA256: Function<Sha256> = Function(PhantomData);
-pub(super) static SHA384: Function<Sha384> = Function(PhantomData);
-pub(super) static SHA512: Function<Sha512> = Function(PhantomData);
-pub(super) static HMAC_SHA256: Keyed<hmac::Hmac<Sha256>> = Keyed(PhantomData);
-pub(super) static HMAC_SHA384: Keyed<hmac::Hmac<Sha384>> = Keyed(PhantomData);
-pub(super) static HMAC_SHA512: Keyed<hmac::Hmac<Sha512>> = Keyed(PhantomData);
+/// A hash function, and HMAC with it.
+pub(in crate::crypto) struct Function<C, const BLOCK: usize>(PhantomData<fn() -> C>);
 
-/// A hash function.
-pub(super) struct Function<D>(PhantomData<fn() -> D>);
-
-/// The state of a hash; it wipes itself on drop.
-struct Context<D>(D);
-
-impl<D: sha2::Digest + Clone + Send + Sync + 'static> Hash for Function<D> {
+impl<C: Compression<BLOCK>, const BLOCK: usize> Hash for Function<C, BLOCK> {
     fn start(&self) -> Box<dyn HashContext> {
-        Box::new(Context(D::new()))
+        Box::new(Hashing::<C, BLOCK>::new())
     }
 
     fn hash(&self, parts: &[&[u8]]) -> Digest {
-        let mut state = D::new();
-        for part in parts {
-            state.update(part);
-        }
-        taken(&mut state.finalize())
+        digest::<C, BLOCK>(parts)
     }
 }
 
-impl<D: sha2::Digest + Clone + Send + Sync + 'static> HashContext for Context<D> {
+impl<C: Compression<BLOCK>, const BLOCK: usize> HashContext for Hashing<C, BLOCK> {
     fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        self.update(bytes);
     }
 
     fn current(&self) -> Digest {
-        taken(&mut self.0.clone().finalize())
+        self.clone().finish()
     }
 
     fn fork(&self) -> Box<dyn HashContext> {
-        Box::new(Self(self.0.clone()))
+        Box::new(self.clone())
     }
 }
 
-/// HMAC with a hash function.
-pub(super) struct Keyed<M>(PhantomData<fn() -> M>);
-
-/// The state of HMAC behind the two blocks of its key; it wipes itself on drop.
-struct Key<M>(M);
-
-impl<M: Mac + KeyInit + Clone + Send + Sync + 'static> Hmac for Keyed<M> {
-    #[expect(clippy::expect_used, reason = "RFC 2104, 2: \"The authentication key K can be of any length\"")]
+impl<C: Compression<BLOCK>, const BLOCK: usize> Hmac for Function<C, BLOCK> {
     fn key(&self, key: &[u8]) -> Box<dyn HmacKey> {
-        Box::new(Key(<M as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length")))
+        Box::new(Keyed::<C, BLOCK>::new(key))
     }
 }
 
-impl<M: Mac + Clone + Send + Sync> HmacKey for Key<M> {
+impl<C: Compression<BLOCK>, const BLOCK: usize> HmacKey for Keyed<C, BLOCK> {
     fn sign(&self, parts: &[&[u8]]) -> Digest {
-        let mut state = self.0.clone();
-        for part in parts {
-            state.update(part);
-        }
-        taken(&mut state.finalize().into_bytes())
+        self.sign(parts)
     }
-}
-
-/// Moves an output into a [`Digest`], and wipes where it was.
-fn taken(output: &mut [u8]) -> Digest {
-    let digest = Digest::new(output);
-    output.zeroize();
-    digest
 }

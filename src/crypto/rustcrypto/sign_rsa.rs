@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 
-use hmac::Mac;
 use rsa::{
     Pkcs1v15Sign, Pss, RsaPrivateKey,
     pkcs1::EncodeRsaPrivateKey,
@@ -10,11 +9,11 @@ use rsa::{
     traits::{PublicKeyParts, SignatureScheme as Padding},
 };
 use sha2::{Digest, Sha256, Sha384, Sha512};
-use zeroize::Zeroize;
 
-use super::drbg::{Drbg, keyed};
+use super::drbg::Drbg;
 use crate::{
     crypto::{
+        hmac::HmacSha256,
         secret::Secret,
         sign::{KeyError, SignError, Signature, SigningKey},
     },
@@ -44,11 +43,8 @@ impl RsaKey {
         let public_key = key.as_ref().to_public_key_der().map_err(|_| KeyError::BadEncoding)?.into_vec();
         // The same key gives the same signatures, whatever encoding it came in.
         let der = key.to_pkcs1_der().map_err(|_| KeyError::BadEncoding)?;
-        let mut hmac = keyed(b"tls12 rsa signatures");
-        hmac.update(der.as_bytes());
-        let mut derived = hmac.finalize().into_bytes();
-        let secret = Secret::new(derived.into());
-        derived.zeroize();
+        let derived = HmacSha256::new(b"tls12 rsa signatures").sign(&[der.as_bytes()]);
+        let secret = Secret::copy_of(derived.as_ref());
         Ok(Self { key, public_key, secret })
     }
 

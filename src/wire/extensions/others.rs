@@ -61,15 +61,34 @@ impl<'a> Others<'a> {
     /// All extensions of a hello that came; those in `known` have fields.
     pub(super) fn of_block(block: &'a [u8], known: &'static [ExtensionType]) -> Result<Self, DecodeError> {
         let block = List::<Extension<'a>>::from_encoded(block)?;
-        // Sorted, because comparing each of up to 16 383 with each would let a peer burn our time.
-        let mut types: Vec<_> = block.iter().map(|each| each.extension_type).collect();
-        types.sort_unstable();
-        // RFC 5246, 7.4.1.4: "There MUST NOT be more than one extension of the same type."
-        if types.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-            return Err(DecodeError::Duplicate);
+        let mut others = Self { block, known, placed: 0 };
+        let mut unknown = Unknown { types: [ExtensionType(0); FEW], count: 0 };
+        for Extension { extension_type, .. } in block.iter() {
+            let bit = others.bit(extension_type);
+            // RFC 5246, 7.4.1.4: "There MUST NOT be more than one extension of the same type."
+            if others.placed & bit != 0 || (bit == 0 && unknown.contains(extension_type)) {
+                return Err(DecodeError::Duplicate);
+            }
+            others.placed |= bit;
         }
-        let bits = known.iter().zip(0_u32..).filter(|(each, _)| types.binary_search(each).is_ok());
-        Ok(Self { block, known, placed: bits.fold(0, |placed, (_, bit)| placed | 1 << bit) })
+        match unknown.count > FEW && others.has_duplicates() {
+            true => Err(DecodeError::Duplicate),
+            false => Ok(others),
+        }
+    }
+
+    /// The bit of a known extension, and none of another.
+    fn bit(&self, extension_type: ExtensionType) -> u32 {
+        let mut bits = self.known.iter().zip(0_u32..);
+        bits.find(|(each, _)| **each == extension_type).map_or(0, |(_, bit)| 1 << bit)
+    }
+
+    /// Whether an unknown one comes twice. Sorted, because comparing each of up to 16 383 with each would let a peer
+    /// burn our time.
+    fn has_duplicates(&self) -> bool {
+        let mut types: Vec<_> = self.iter().map(|(extension_type, _)| extension_type).collect();
+        types.sort_unstable();
+        types.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
     }
 
     /// The type and the body of each, in their order.
@@ -101,8 +120,31 @@ impl<'a> Others<'a> {
 
     /// Whether the block says where this extension stands that has a field.
     pub(super) fn places(&self, extension_type: ExtensionType) -> bool {
-        let mut bits = self.known.iter().zip(0_u32..);
-        bits.any(|(each, bit)| *each == extension_type && self.placed & (1 << bit) != 0)
+        self.placed & self.bit(extension_type) != 0
+    }
+}
+
+/// So many unknown extensions are compared with each other as they come; of more, all are sorted.
+const FEW: usize = 16;
+
+/// The first unknown extensions of a block.
+struct Unknown {
+    types: [ExtensionType; FEW],
+    count: usize,
+}
+
+impl Unknown {
+    /// Whether it came before; if not, it has now.
+    fn contains(&mut self, extension_type: ExtensionType) -> bool {
+        let before = self.types.get(..self.count).unwrap_or_default();
+        if before.contains(&extension_type) {
+            return true;
+        }
+        if let Some(place) = self.types.get_mut(self.count) {
+            *place = extension_type;
+        }
+        self.count = self.count.saturating_add(1);
+        false
     }
 }
 
