@@ -24,7 +24,7 @@ use pattern::{Pattern, filled, pattern};
 use tls12::{
     ClientHandshake, RecvBuf, Seed, ServerHandshake,
     crypto::{Digest, RUSTCRYPTO, Secret, SecretVec, Suite},
-    schedule::{MasterSecret, Premaster, Prf, Randoms, SessionHash, Side},
+    schedule::{KeySchedule, MasterSecret, Premaster, Prf, Randoms, SessionHash, Side},
     session::{
         KeyFileFormat, KeyMaterial, KeyRing, Lineage, Partition, Ratchet, Session, SessionContext,
         SessionParts, TicketKey,
@@ -36,10 +36,10 @@ use tls12::{
 #[rustfmt::skip]
 const WITH_SECRETS: &[&str] = &[
     "ClientHandshake", "ClientSession", "ClientSessionParts", "ClientSessions", "Connection",
-    "ConnectionInfo", "Digest", "Established", "Exporter", "KeyMaterial", "KeyRing", "LocalKey",
-    "MasterSecret", "MemoryStore", "NeedsConfig", "NeedsFlush", "NeedsInput", "NeedsSession",
+    "ConnectionInfo", "Digest", "Established", "Exporter", "KeyMaterial", "KeyRing", "KeySchedule",
+    "LocalKey", "MasterSecret", "MemoryStore", "NeedsConfig", "NeedsFlush", "NeedsInput", "NeedsSession",
     "NeedsSignature", "NeedsStore", "NeedsVerdict", "OpenedTicket", "Plaintext", "Premaster", "Prf",
-    "Ratchet", "Reader", "Received", "RecordKey", "RecvBuf", "Resumption", "Secret", "SecretVec", "Seed",
+    "Ratchet", "Reader", "Received", "RecordOpenKey", "RecordSealKey", "RecvBuf", "Resumption", "Secret", "SecretVec", "Seed",
     "ServerConfig", "ServerHandshake", "Session", "SessionHash", "SessionInfo", "SessionParts",
     "TicketKey", "TrafficKeys", "VerifyData", "WriteKey", "Writer",
 ];
@@ -257,16 +257,19 @@ fn session(printed: &mut Printed, master_secret: Secret<48>, application_data: S
 }
 
 fn schedule(printed: &mut Printed, suite: &Suite, secret: Secret<48>) {
-    let master = MasterSecret::resume(&RUSTCRYPTO, suite.hash, secret, true);
+    let schedule = KeySchedule::resume(&RUSTCRYPTO, suite.hash, &secret, true);
     let randoms = Randoms { client: [1; 32], server: [2; 32] };
-    printed.add("MasterSecret", &master);
-    let keys = master.traffic_keys(suite, &randoms);
-    printed.add("RecordKey", &keys.client.sealing(&RUSTCRYPTO));
-    printed.add("WriteKey", &keys.client);
+    printed.add("KeySchedule", &schedule);
+    let premaster = Premaster::new(SecretVec::copy_of(secret.expose()));
+    printed.add("MasterSecret", &MasterSecret::classic(&RUSTCRYPTO, suite.hash, premaster, &randoms));
+    let keys = schedule.traffic_keys(suite, &randoms);
+    printed.add("RecordSealKey", &keys.of(Side::Client).sealing(&RUSTCRYPTO));
+    printed.add("RecordOpenKey", &keys.of(Side::Client).opening(&RUSTCRYPTO));
+    printed.add("WriteKey", &keys.of(Side::Client));
     printed.add("TrafficKeys", &keys);
     let transcript = RUSTCRYPTO.hash(suite.hash).hash(&[b"messages"]);
-    printed.add("VerifyData", &master.verify_data(Side::Client, &transcript));
-    printed.add("Exporter", &master.exporter(&randoms));
+    printed.add("VerifyData", &schedule.verify_data(Side::Client, &transcript));
+    printed.add("Exporter", &schedule.exporter(&randoms));
 }
 
 /// Handshakes whose seeds are patterns 20 to 23, step by step, and the connections, with data that is pattern 30.

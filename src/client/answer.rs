@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Incompatible, Refusal},
     handshake::{Common, Keys, Next},
     pki::Credential,
-    schedule::{Premaster, Side},
+    schedule::{MasterSecret, Premaster, Side},
     wire::{
         Certificate, CertificateEntry, CertificateRequest, CertificateVerify, ClientCertificateType,
         ClientKeyExchange, Handshake, List, SignatureScheme, encode_list,
@@ -29,21 +29,17 @@ pub(crate) struct AwaitRequestOrDone {
 }
 
 impl AwaitRequestOrDone {
-    pub(super) fn certificate_request(
-        mut self: Box<Self>,
-        message: CertificateRequest<'_>,
-        raw: &[u8],
-    ) -> Next<Client> {
+    pub(super) fn certificate_request(mut self, message: CertificateRequest<'_>, raw: &[u8]) -> Next<Client> {
         self.full.agreed.transcript.add(raw);
         let wanted = Wanted {
             certificate_types: message.certificate_types.iter().collect(),
             schemes: message.signature_algorithms.iter().collect(),
             authorities: message.authorities.iter().map(|name| name.0.to_vec()).collect(),
         };
-        Next::Ask(Ask::Credential(Box::new(Choosing { state: *self, wanted })))
+        Next::Ask(Ask::Credential(Box::new(Choosing { state: self, wanted })))
     }
 
-    pub(super) fn server_hello_done(mut self: Box<Self>, raw: &[u8], cx: &mut Common) -> Then {
+    pub(super) fn server_hello_done(mut self, raw: &[u8], cx: &mut Common) -> Then {
         self.full.agreed.transcript.add(raw);
         self.full.agreed.transcript.drop_log();
         cx.channel.aligned()?;
@@ -54,12 +50,13 @@ impl AwaitRequestOrDone {
     }
 
     /// Appends ClientKeyExchange to a flight, and makes the keys that follow from it.
-    fn key_exchange(self, flight: &mut Vec<u8>) -> Result<(Full, Keys), Error> {
+    fn key_exchange(self, flight: &mut Vec<u8>) -> Result<(Full, Keys<MasterSecret>), Error> {
         let Self { mut full, premaster, share } = self;
         ClientKeyExchange { public: &share }.write_framed(flight);
         full.agreed.transcript.add(flight);
         let settings = &full.config.settings;
         let master = full.agreed.master(settings, premaster);
+        full.agreed.log(settings, master.secret());
         let keys = full.agreed.keys(settings, Side::Client, master)?;
         Ok((full, keys))
     }
@@ -91,7 +88,7 @@ impl Choosing {
                 Some(Chosen { credential, scheme })
             }
         };
-        Ok(Next::Await(Awaiting::HelloDone(Box::new(AwaitHelloDone { state, chosen }))))
+        Ok(Next::Await(Awaiting::HelloDone(AwaitHelloDone { state, chosen })))
     }
 }
 
@@ -124,8 +121,8 @@ pub(crate) struct AwaitHelloDone {
 }
 
 impl AwaitHelloDone {
-    pub(super) fn server_hello_done(self: Box<Self>, raw: &[u8], cx: &mut Common) -> Then {
-        let Self { mut state, chosen } = *self;
+    pub(super) fn server_hello_done(self, raw: &[u8], cx: &mut Common) -> Then {
+        let Self { mut state, chosen } = self;
         state.full.agreed.transcript.add(raw);
         cx.channel.aligned()?;
         let mut flight = Vec::new();
@@ -155,7 +152,7 @@ impl AwaitHelloDone {
 /// The key holder signs the handshake.
 pub(crate) struct Signing {
     full: Full,
-    keys: Keys,
+    keys: Keys<MasterSecret>,
     /// Our flight up to ClientKeyExchange.
     flight: Vec<u8>,
     pub(super) request: SignatureRequest,

@@ -1,6 +1,6 @@
 //! The end of a full handshake: both sides change their keys and prove that they saw the same messages.
 
-use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 use super::{
     config::ClientConfig,
@@ -20,14 +20,14 @@ use crate::{
 
 /// Appends our ChangeCipherSpec and Finished, and waits for the server's [NewSessionTicket,] ChangeCipherSpec and
 /// Finished.
-pub(super) fn finish(mut full: Full, keys: Keys, cx: &mut Common) -> Then {
+pub(super) fn finish(mut full: Full, keys: Keys<MasterSecret>, cx: &mut Common) -> Then {
     let Keys { master, sealing, opening } = keys;
-    full.agreed.finish(Side::Client, &master, sealing, (&mut cx.channel, &mut cx.out));
+    full.agreed.finish(Side::Client, master.schedule(), sealing, (&mut cx.channel, &mut cx.out));
     let promised = full.ticket_promised;
     let state = FullAwaitCcs { full, master, opening };
     wait(match promised {
-        true => Awaiting::FullTicket(Box::new(FullAwaitTicket(state))),
-        false => Awaiting::FullCcs(Box::new(state)),
+        true => Awaiting::FullTicket(FullAwaitTicket(state)),
+        false => Awaiting::FullCcs(state),
     })
 }
 
@@ -53,14 +53,10 @@ pub(super) fn received_ticket(
 pub(crate) struct FullAwaitTicket(FullAwaitCcs);
 
 impl FullAwaitTicket {
-    pub(super) fn new_session_ticket(
-        self: Box<Self>,
-        message: NewSessionTicket<'_>,
-        raw: &[u8],
-    ) -> Next<Client> {
-        let Self(mut state) = *self;
+    pub(super) fn new_session_ticket(self, message: NewSessionTicket<'_>, raw: &[u8]) -> Next<Client> {
+        let Self(mut state) = self;
         received_ticket(&mut state.full.agreed, &mut state.full.given, message, raw);
-        Next::Await(Awaiting::FullCcs(Box::new(state)))
+        Next::Await(Awaiting::FullCcs(state))
     }
 }
 
@@ -73,10 +69,10 @@ pub(crate) struct FullAwaitCcs {
 }
 
 impl FullAwaitCcs {
-    pub(super) fn change_cipher_spec(self: Box<Self>, aligned: Aligned, cx: &mut Common) -> Next<Client> {
-        let Self { full, master, opening } = *self;
+    pub(super) fn change_cipher_spec(self, aligned: Aligned, cx: &mut Common) -> Next<Client> {
+        let Self { full, master, opening } = self;
         cx.channel.protect_reading(opening, aligned);
-        Next::Await(Awaiting::FullFinished(Box::new(FullAwaitFinished { full, master })))
+        Next::Await(Awaiting::FullFinished(FullAwaitFinished { full, master }))
     }
 }
 
@@ -88,9 +84,9 @@ pub(crate) struct FullAwaitFinished {
 }
 
 impl FullAwaitFinished {
-    pub(super) fn finished(self: Box<Self>, message: Finished, raw: &[u8], cx: &mut Common) -> Then {
-        let Self { full: Full { config, mut agreed, given, .. }, master } = *self;
-        let finished = agreed.check_finished(Side::Server, &master, (&message, raw))?;
+    pub(super) fn finished(self, message: Finished, raw: &[u8], cx: &mut Common) -> Then {
+        let Self { full: Full { config, mut agreed, given, .. }, master } = self;
+        let finished = agreed.check_finished(Side::Server, master.schedule(), (&message, raw))?;
         let aligned = cx.channel.aligned()?;
         // R13: only now is there a session to keep.
         let session = session(&config, &agreed, given, &master, cx);
@@ -102,8 +98,8 @@ impl FullAwaitFinished {
         });
         let settings = &config.settings;
         let renegotiation = settings.renegotiation;
-        let facts = agreed.facts(settings, Side::Client, master);
-        Ok(Next::Done(Box::new(Complete { facts, renegotiation, proofs: (finished, aligned), session })))
+        let facts = Arc::new(agreed.facts(settings, Side::Client, master.into_schedule()));
+        Ok(Next::Done(Complete { facts, renegotiation, proofs: (finished, aligned), session }))
     }
 }
 
@@ -136,7 +132,7 @@ fn session(
         extended_master_secret: info.extended_master_secret,
         received_at: now,
         authenticated_at: now,
-        lineage: Lineage(*cx.seed.draw::<16>(Label::Lineage).expose()),
+        lineage: Lineage(cx.seed.draw_public(Label::Lineage)),
         alpn: info.alpn.clone(),
         peer: Some(SessionPeer { chain, not_after }),
         peer_scheme: info.peer_scheme,

@@ -17,7 +17,7 @@ use crate::{
     error::{Error, Illegal, Refusal},
     handshake::{Agreed, Common, Next, PeerSignature, SignatureVerified},
     pki::{CertificateError, Leaf, PresentedPeer, VerifiedPeer},
-    schedule::{Log, Premaster, Randoms, TranscriptBuffer},
+    schedule::{Log, Premaster, Randoms, Transcript},
     session::{HandshakeKind, NotResumed, ResumedBy},
     wire::{Certificate, CertificateStatus, DecodeError, Encode, ServerHello, ServerKeyExchange},
 };
@@ -32,7 +32,7 @@ pub(super) fn wait(state: Awaiting) -> Then {
 #[derive(Debug)]
 pub(crate) struct Full {
     pub(super) config: Arc<ClientConfig>,
-    pub(super) agreed: Agreed,
+    pub(super) agreed: Box<Agreed>,
     pub(super) ticket_promised: bool,
     pub(super) given: Given,
 }
@@ -55,7 +55,7 @@ impl AwaitServerHello {
         offer: Offer,
         seed: &Seed,
     ) -> Self {
-        let random = *seed.draw::<32>(Label::ClientRandom).expose();
+        let random = seed.draw_public(Label::ClientRandom);
         let hello = hello::client_hello(&config, &server, &offer, random);
         Self { config, server, offer, random, hello }
     }
@@ -70,17 +70,19 @@ impl AwaitServerHello {
         let settings = &config.settings;
         cx.channel.negotiated(settings.max_certificate, settings.max_send);
         hello::limit_records(&config, &message, &mut cx.channel);
-        let mut transcript = TranscriptBuffer::default();
-        transcript.add(&hello);
-        transcript.add(raw);
+        // No session is resumed with a certificate, of which the messages would have to be kept.
+        let log = match &offer {
+            Offer::Session(offered) if offered.session_id == message.session_id => Log::Drop,
+            Offer::Session(_) | Offer::Nothing(_) => Log::Keep,
+        };
         info.server_name = Some(server.clone());
-        let agreed = Agreed {
+        let agreed = Box::new(Agreed {
             suite,
             randoms: Randoms { client: random, server: message.random },
-            transcript: transcript.hashed(settings.provider, suite.hash, Log::Keep),
+            transcript: Transcript::begin(settings.provider, suite.hash, log, &[&hello, raw]),
             info,
             credential: None,
-        };
+        });
         let ticket_promised = message.extensions.session_ticket;
         let given = Given { session_id: message.session_id, ticket: None };
         let full = Full { config, agreed, ticket_promised, given };
@@ -103,7 +105,7 @@ impl AwaitCertificate {
         let offered = match offer {
             Offer::Nothing(reason) => {
                 info.handshake = HandshakeKind::Full(reason);
-                return wait(Awaiting::Certificate(Box::new(self)));
+                return wait(Awaiting::Certificate(self));
             }
             Offer::Session(offered) => offered,
         };
@@ -117,9 +119,9 @@ impl AwaitCertificate {
         wait(match offered.by() {
             ResumedBy::Ticket if echoed.is_empty() => {
                 let state = AwaitCertificateOrResumed { full: self, offered };
-                Awaiting::CertificateOrResumed(Box::new(state))
+                Awaiting::CertificateOrResumed(state)
             }
-            ResumedBy::Ticket | ResumedBy::SessionId => Awaiting::Certificate(Box::new(self)),
+            ResumedBy::Ticket | ResumedBy::SessionId => Awaiting::Certificate(self),
         })
     }
 
@@ -131,8 +133,8 @@ impl AwaitCertificate {
 }
 
 impl AwaitCertificate {
-    pub(super) fn certificate(self: Box<Self>, message: Certificate<'_>, raw: &[u8], cx: &Common) -> Then {
-        let Self { mut full, server, staple } = *self;
+    pub(super) fn certificate(self, message: Certificate<'_>, raw: &[u8], cx: &Common) -> Then {
+        let Self { mut full, server, staple } = self;
         full.agreed.transcript.add(raw);
         let chain: Arc<[_]> =
             message.chain.iter().map(|entry| CertificateDer::from(entry.0).into_owned()).collect();
@@ -144,7 +146,7 @@ impl AwaitCertificate {
         match staple {
             true => {
                 let state = AwaitStatusOrKeyExchange { full, leaf, presented };
-                wait(Awaiting::StatusOrKeyExchange(Box::new(state)))
+                wait(Awaiting::StatusOrKeyExchange(state))
             }
             false => Ok(judge(presented, Judged::Early { full, leaf })),
         }
@@ -184,24 +186,15 @@ pub(crate) struct AwaitStatusOrKeyExchange {
 }
 
 impl AwaitStatusOrKeyExchange {
-    pub(super) fn certificate_status(
-        self: Box<Self>,
-        message: CertificateStatus<'_>,
-        raw: &[u8],
-    ) -> Next<Client> {
-        let Self { mut full, leaf, mut presented } = *self;
+    pub(super) fn certificate_status(self, message: CertificateStatus<'_>, raw: &[u8]) -> Next<Client> {
+        let Self { mut full, leaf, mut presented } = self;
         full.agreed.transcript.add(raw);
         presented.ocsp = Some(message.response.into());
         judge(presented, Judged::Early { full, leaf })
     }
 
-    pub(super) fn server_key_exchange(
-        self: Box<Self>,
-        message: ServerKeyExchange<'_>,
-        raw: &[u8],
-        cx: &Common,
-    ) -> Then {
-        let Self { full, leaf, presented } = *self;
+    pub(super) fn server_key_exchange(self, message: ServerKeyExchange<'_>, raw: &[u8], cx: &Common) -> Then {
+        let Self { full, leaf, presented } = self;
         let exchanged = exchange(full, &leaf, message, raw, cx)?;
         Ok(judge(presented, Judged::Late(exchanged)))
     }
@@ -236,9 +229,7 @@ impl Judging {
             return Err(Error::Refused(Refusal::OtherPeer));
         }
         wait(match self.then {
-            Judged::Early { full, leaf } => {
-                Awaiting::KeyExchange(Box::new(AwaitKeyExchange { full, leaf, verified }))
-            }
+            Judged::Early { full, leaf } => Awaiting::KeyExchange(AwaitKeyExchange { full, leaf, verified }),
             Judged::Late(exchanged) => exchanged.proven(verified),
             Judged::Resumed(proven) => return Ok(proven.reverified(verified, cx)),
         })
@@ -254,13 +245,8 @@ pub(crate) struct AwaitKeyExchange {
 }
 
 impl AwaitKeyExchange {
-    pub(super) fn server_key_exchange(
-        self: Box<Self>,
-        message: ServerKeyExchange<'_>,
-        raw: &[u8],
-        cx: &Common,
-    ) -> Then {
-        let Self { full, leaf, verified } = *self;
+    pub(super) fn server_key_exchange(self, message: ServerKeyExchange<'_>, raw: &[u8], cx: &Common) -> Then {
+        let Self { full, leaf, verified } = self;
         wait(exchange(full, &leaf, message, raw, cx)?.proven(verified))
     }
 }
@@ -279,7 +265,7 @@ impl Exchanged {
     fn proven(self, verified: VerifiedPeer) -> Awaiting {
         let Self { mut full, premaster, share, proof: SignatureVerified { .. } } = self;
         full.agreed.info.peer = Some(verified);
-        Awaiting::RequestOrDone(Box::new(AwaitRequestOrDone { full, premaster, share }))
+        Awaiting::RequestOrDone(AwaitRequestOrDone { full, premaster, share })
     }
 }
 

@@ -38,10 +38,6 @@ use crate::{
 /// message is refused by its header. docs/memory.md has the bound for each case.
 #[must_use]
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a step moves a few times in a handshake, and callers get no box"
-)]
 pub enum ClientHandshake {
     /// The server needs these bytes.
     NeedsFlush(NeedsFlush),
@@ -80,7 +76,7 @@ impl ClientHandshake {
         common.offered = matches!(offer, offer::Offer::Session(_));
         let state = full::AwaitServerHello::new(config, server, offer, &common.seed);
         common.channel.messages(state.hello(), &mut common.out);
-        common.go::<Client>(Ok(Next::Await(Awaiting::ServerHello(Box::new(state)))))
+        common.go::<Client>(Ok(Next::Await(Awaiting::ServerHello(state))))
     }
 }
 

@@ -48,7 +48,7 @@ impl Offer {
             ClientToken::SessionId(id) => *id,
             // RFC 5077, 3.4: "If a client does present a ticket … it MAY … generate and send a Session ID", by which
             // it can tell whether the server accepted the ticket.
-            ClientToken::Ticket { .. } => SessionId::from(*seed.draw::<32>(Label::SessionId).expose()),
+            ClientToken::Ticket { .. } => SessionId::from(seed.draw_public::<32>(Label::SessionId)),
         };
         Self::Session(Offered { session, session_id })
     }

@@ -17,7 +17,7 @@ use crate::{
     error::{Error, Illegal},
     handshake::{Agreed, Aligned, Common, Complete, FinishedVerified, Keys, Next},
     pki::{PresentedPeer, VerifiedPeer},
-    schedule::{MasterSecret, Side},
+    schedule::{KeySchedule, Side},
     session::HandshakeKind,
     wire::{Certificate, Finished, NewSessionTicket},
 };
@@ -26,7 +26,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Resumed {
     pub(super) config: Arc<ClientConfig>,
-    pub(super) agreed: Agreed,
+    pub(super) agreed: Box<Agreed>,
     pub(super) offered: Offered,
     pub(super) server: ServerName<'static>,
 }
@@ -51,16 +51,16 @@ impl Resumed {
         agreed.info.handshake = HandshakeKind::Resumed(offered.by());
         tell(&mut agreed.info, &offered, &server, cx);
         let settings = &config.settings;
-        let secret = session.master_secret().duplicate();
-        let extended = session.extended_master_secret();
-        let master = MasterSecret::resume(settings.provider, agreed.suite.hash, secret, extended);
-        let keys = agreed.keys(settings, Side::Client, master)?;
+        let (secret, extended) = (session.master_secret(), session.extended_master_secret());
+        agreed.log(settings, secret);
+        let schedule = KeySchedule::resume(settings.provider, agreed.suite.hash, secret, extended);
+        let keys = agreed.keys(settings, Side::Client, schedule)?;
         let resumed = Self { config, agreed, offered, server };
         Ok(match promised {
-            true => Awaiting::ResumedTicket(Box::new(ResumedAwaitTicket { resumed, keys })),
+            true => Awaiting::ResumedTicket(ResumedAwaitTicket { resumed, keys }),
             false => {
                 let given = Given::default();
-                Awaiting::ResumedCcs(Box::new(ResumedAwaitCcs { resumed, keys, given }))
+                Awaiting::ResumedCcs(ResumedAwaitCcs { resumed, keys, given })
             }
         })
     }
@@ -97,16 +97,11 @@ pub(crate) struct AwaitCertificateOrResumed {
 }
 
 impl AwaitCertificateOrResumed {
-    pub(super) fn certificate(self: Box<Self>, message: Certificate<'_>, raw: &[u8], cx: &Common) -> Then {
+    pub(super) fn certificate(self, message: Certificate<'_>, raw: &[u8], cx: &Common) -> Then {
         Box::new(self.full).certificate(message, raw, cx)
     }
 
-    pub(super) fn new_session_ticket(
-        self: Box<Self>,
-        message: NewSessionTicket<'_>,
-        raw: &[u8],
-        cx: &Common,
-    ) -> Then {
+    pub(super) fn new_session_ticket(self, message: NewSessionTicket<'_>, raw: &[u8], cx: &Common) -> Then {
         // R14
         let expected = &["Certificate", "ChangeCipherSpec"];
         match self.resume(cx)? {
@@ -115,7 +110,7 @@ impl AwaitCertificateOrResumed {
         }
     }
 
-    pub(super) fn change_cipher_spec(self: Box<Self>, aligned: Aligned, cx: &mut Common) -> Then {
+    pub(super) fn change_cipher_spec(self, aligned: Aligned, cx: &mut Common) -> Then {
         let expected = &["Certificate", "NewSessionTicket"];
         match self.resume(cx)? {
             Awaiting::ResumedCcs(state) => Ok(state.change_cipher_spec(aligned, cx)),
@@ -133,15 +128,15 @@ impl AwaitCertificateOrResumed {
 #[derive(Debug)]
 pub(crate) struct ResumedAwaitTicket {
     resumed: Resumed,
-    keys: Keys,
+    keys: Keys<KeySchedule>,
 }
 
 impl ResumedAwaitTicket {
-    pub(super) fn new_session_ticket(self: Box<Self>, message: NewSessionTicket<'_>, raw: &[u8]) -> Awaiting {
-        let Self { mut resumed, keys } = *self;
+    pub(super) fn new_session_ticket(self, message: NewSessionTicket<'_>, raw: &[u8]) -> Awaiting {
+        let Self { mut resumed, keys } = self;
         let mut given = Given::default();
         received_ticket(&mut resumed.agreed, &mut given, message, raw);
-        Awaiting::ResumedCcs(Box::new(ResumedAwaitCcs { resumed, keys, given }))
+        Awaiting::ResumedCcs(ResumedAwaitCcs { resumed, keys, given })
     }
 }
 
@@ -149,16 +144,16 @@ impl ResumedAwaitTicket {
 #[derive(Debug)]
 pub(crate) struct ResumedAwaitCcs {
     resumed: Resumed,
-    keys: Keys,
+    keys: Keys<KeySchedule>,
     given: Given,
 }
 
 impl ResumedAwaitCcs {
-    pub(super) fn change_cipher_spec(self: Box<Self>, aligned: Aligned, cx: &mut Common) -> Next<Client> {
-        let Self { resumed, keys: Keys { master, sealing, opening }, given } = *self;
+    pub(super) fn change_cipher_spec(self, aligned: Aligned, cx: &mut Common) -> Next<Client> {
+        let Self { resumed, keys: Keys { master: schedule, sealing, opening }, given } = self;
         cx.channel.protect_reading(opening, aligned);
-        let state = ResumedAwaitFinished { resumed, master, sealing, given };
-        Next::Await(Awaiting::ResumedFinished(Box::new(state)))
+        let state = ResumedAwaitFinished { resumed, schedule, sealing, given };
+        Next::Await(Awaiting::ResumedFinished(state))
     }
 }
 
@@ -166,19 +161,19 @@ impl ResumedAwaitCcs {
 #[derive(Debug)]
 pub(crate) struct ResumedAwaitFinished {
     resumed: Resumed,
-    master: MasterSecret,
+    schedule: KeySchedule,
     sealing: RecordSealKey,
     given: Given,
 }
 
 impl ResumedAwaitFinished {
-    pub(super) fn finished(self: Box<Self>, message: Finished, raw: &[u8], cx: &mut Common) -> Then {
-        let Self { mut resumed, master, sealing, given } = *self;
-        let finished = resumed.agreed.check_finished(Side::Server, &master, (&message, raw))?;
+    pub(super) fn finished(self, message: Finished, raw: &[u8], cx: &mut Common) -> Then {
+        let Self { mut resumed, schedule, sealing, given } = self;
+        let finished = resumed.agreed.check_finished(Side::Server, &schedule, (&message, raw))?;
         let aligned = cx.channel.aligned()?;
         let again = resumed.agreed.info.peer.as_ref().filter(|_| resumed.config.reverifies);
         let again = again.map(|verified| verified.peer().clone());
-        let proven = Proven { resumed, master, sealing, given, proofs: (finished, aligned) };
+        let proven = Proven { resumed, schedule, sealing, given, proofs: (finished, aligned) };
         match again {
             Some(presented) => Ok(judge(presented, Judged::Resumed(Box::new(proven)))),
             None => Ok(proven.finish(cx)),
@@ -190,7 +185,7 @@ impl ResumedAwaitFinished {
 #[derive(Debug)]
 pub(super) struct Proven {
     resumed: Resumed,
-    master: MasterSecret,
+    schedule: KeySchedule,
     sealing: RecordSealKey,
     given: Given,
     proofs: (FinishedVerified, Aligned),
@@ -204,9 +199,9 @@ impl Proven {
     }
 
     fn finish(self, cx: &mut Common) -> Next<Client> {
-        let Self { resumed: Resumed { config, mut agreed, offered, .. }, master, sealing, given, proofs } =
+        let Self { resumed: Resumed { config, mut agreed, offered, .. }, schedule, sealing, given, proofs } =
             self;
-        agreed.finish(Side::Client, &master, sealing, (&mut cx.channel, &mut cx.out));
+        agreed.finish(Side::Client, &schedule, sealing, (&mut cx.channel, &mut cx.out));
         // R26: only now does a renewed ticket count.
         let session = match given.ticket {
             Some((ticket, hint)) => offered.session.renewed(ticket, hint, cx.now).ok(),
@@ -214,7 +209,7 @@ impl Proven {
         };
         let settings = &config.settings;
         let renegotiation = settings.renegotiation;
-        let facts = agreed.facts(settings, Side::Client, master);
-        Next::Done(Box::new(Complete { facts, renegotiation, proofs, session }))
+        let facts = Arc::new(agreed.facts(settings, Side::Client, schedule));
+        Next::Done(Complete { facts, renegotiation, proofs, session })
     }
 }

@@ -21,19 +21,19 @@ pub(crate) struct Client;
 /// Which message of the server is awaited.
 #[derive(Debug)]
 pub(crate) enum Awaiting {
-    ServerHello(Box<AwaitServerHello>),
-    Certificate(Box<AwaitCertificate>),
-    StatusOrKeyExchange(Box<AwaitStatusOrKeyExchange>),
-    KeyExchange(Box<AwaitKeyExchange>),
-    RequestOrDone(Box<AwaitRequestOrDone>),
-    HelloDone(Box<AwaitHelloDone>),
-    FullTicket(Box<FullAwaitTicket>),
-    FullCcs(Box<FullAwaitCcs>),
-    FullFinished(Box<FullAwaitFinished>),
-    CertificateOrResumed(Box<AwaitCertificateOrResumed>),
-    ResumedTicket(Box<ResumedAwaitTicket>),
-    ResumedCcs(Box<ResumedAwaitCcs>),
-    ResumedFinished(Box<ResumedAwaitFinished>),
+    ServerHello(AwaitServerHello),
+    Certificate(AwaitCertificate),
+    StatusOrKeyExchange(AwaitStatusOrKeyExchange),
+    KeyExchange(AwaitKeyExchange),
+    RequestOrDone(AwaitRequestOrDone),
+    HelloDone(AwaitHelloDone),
+    FullTicket(FullAwaitTicket),
+    FullCcs(FullAwaitCcs),
+    FullFinished(FullAwaitFinished),
+    CertificateOrResumed(AwaitCertificateOrResumed),
+    ResumedTicket(ResumedAwaitTicket),
+    ResumedCcs(ResumedAwaitCcs),
+    ResumedFinished(ResumedAwaitFinished),
 }
 
 /// What somebody else must answer.

@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 use crate::{
     crypto::Provider,
     pki::{Credential, Leaf, VerifiedPeer},
-    schedule::{Exporter, MasterSecret, Randoms, Side},
+    schedule::{Exporter, KeySchedule, Randoms, Side},
     session::{HandshakeKind, KeyName, Lineage, Session, StoreKey, TicketSent},
     wire::{CipherSuite, NamedGroup, SignatureScheme},
 };
@@ -97,7 +97,7 @@ pub(crate) struct Facts {
     pub(crate) info: ConnectionInfo,
     pub(crate) side: Side,
     pub(crate) provider: &'static Provider,
-    pub(crate) master: MasterSecret,
+    pub(crate) schedule: KeySchedule,
     pub(crate) randoms: Randoms,
     /// What we presented.
     pub(crate) credential: Option<Credential>,
@@ -107,7 +107,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     pub(crate) fn exporter(&self) -> Option<Exporter<'_>> {
-        self.master.exporter(&self.randoms)
+        self.schedule.exporter(&self.randoms)
     }
 
     pub(crate) fn tls_server_end_point(&self) -> Option<Vec<u8>> {

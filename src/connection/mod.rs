@@ -49,15 +49,11 @@ impl Connection {
     pub(crate) fn new(
         channel: Channel,
         renegotiation: Renegotiation,
-        facts: Facts,
+        facts: Arc<Facts>,
         _: (FinishedVerified, Aligned),
     ) -> Self {
         let (opener, sealer) = channel.into_parts();
-        Self {
-            reader: Reader::new(facts.side, opener, renegotiation),
-            writer: Writer::new(sealer),
-            facts: Arc::new(facts),
-        }
+        Self { reader: Reader::new(facts.side, opener, renegotiation), writer: Writer::new(sealer), facts }
     }
 
     /// Takes the next record out of `buf` and decrypts it where it lies.

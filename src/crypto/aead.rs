@@ -13,6 +13,28 @@ pub trait Aead: Send + Sync {
     fn seal_key(&self, key: &[u8]) -> Option<Box<dyn SealKey>>;
     /// A key to open with; `None` if `key` has not the length of the algorithm.
     fn open_key(&self, key: &[u8]) -> Option<Box<dyn OpenKey>>;
+
+    /// As [`SealKey::seal`], under a key that is used once. A key of another length is an error too.
+    fn seal_once(&self, once: Once<'_>, plaintext: &[u8], out: &mut [u8]) -> Result<(), SealError>;
+    /// As [`OpenKey::open`], likewise.
+    fn open_once<'b>(&self, once: Once<'_>, sealed: &'b mut [u8]) -> Result<&'b mut [u8], Unauthentic>;
+}
+
+/// A key for one use, and what goes with it.
+#[derive(Clone, Copy)]
+pub struct Once<'k> {
+    /// As long as the algorithm's. Secret.
+    pub key: &'k [u8],
+    /// Used once with this key.
+    pub nonce: &'k [u8; NONCE_LEN],
+    /// What is authenticated, and not encrypted.
+    pub aad: &'k [u8],
+}
+
+impl core::fmt::Debug for Once<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Once")
+    }
 }
 
 /// Seals; wiped on drop.

@@ -16,14 +16,16 @@ mod sign;
 mod suites;
 mod verify;
 
-pub use aead::{Aead, NONCE_LEN, OpenKey, SealError, SealKey, TAG_LEN, Unauthentic};
+pub use aead::{Aead, NONCE_LEN, Once, OpenKey, SealError, SealKey, TAG_LEN, Unauthentic};
 pub use hash::{Digest, Hash, HashContext, Hmac, HmacKey, MAX_HASH_LEN};
 pub(crate) use hmac::HmacSha256;
 pub use kx::{Group, InvalidShare, KeyExchange};
 pub use provider::Provider;
-pub use record_key::{RecordKey, RecordOpenKey, RecordSealKey};
+pub(crate) use record_key::Place;
+pub use record_key::{RecordOpenKey, RecordSealKey};
 #[cfg(feature = "rustcrypto")]
 pub use rustcrypto::RUSTCRYPTO;
+pub(crate) use secret::wipe;
 pub use secret::{Secret, SecretVec};
 pub(crate) use seed::Label;
 pub use seed::Seed;

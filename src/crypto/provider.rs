@@ -9,6 +9,7 @@ use super::{
     aead::Aead,
     hash::{Hash, Hmac},
     kx::Group,
+    record_key::{Cipher, RecordOpenKey, RecordSealKey},
     sign::{KeyError, SigningKey},
     suites::{AeadAlgorithm, HashAlgorithm},
     verify::SchemeVerifiers,
@@ -21,6 +22,8 @@ pub struct Provider {
     pub(crate) aes_128_gcm: &'static dyn Aead,
     pub(crate) aes_256_gcm: &'static dyn Aead,
     pub(crate) chacha20_poly1305: &'static dyn Aead,
+    /// Makes a key that protects records out of the algorithm, the key and the fixed part of its nonces.
+    pub(super) record_cipher: fn(AeadAlgorithm, &[u8], &[u8]) -> Option<Cipher>,
     pub(crate) sha256: &'static dyn Hash,
     pub(crate) sha384: &'static dyn Hash,
     pub(crate) sha512: &'static dyn Hash,
@@ -55,6 +58,17 @@ impl Provider {
             AeadAlgorithm::Aes256Gcm => self.aes_256_gcm,
             AeadAlgorithm::ChaCha20Poly1305 => self.chacha20_poly1305,
         }
+    }
+
+    /// A key that seals records: `key` and `iv` are as the key block has them (RFC 5246, 6.3). `None` if the key has not
+    /// the length of the algorithm.
+    pub fn record_seal_key(&self, algorithm: AeadAlgorithm, key: &[u8], iv: &[u8]) -> Option<RecordSealKey> {
+        (self.record_cipher)(algorithm, key, iv).map(RecordSealKey)
+    }
+
+    /// A key that opens them, likewise.
+    pub fn record_open_key(&self, algorithm: AeadAlgorithm, key: &[u8], iv: &[u8]) -> Option<RecordOpenKey> {
+        (self.record_cipher)(algorithm, key, iv).map(RecordOpenKey)
     }
 
     /// A hash.

@@ -49,7 +49,7 @@ impl<const N: usize> Secret<N> {
 
 impl<const N: usize> Drop for Secret<N> {
     fn drop(&mut self) {
-        wipe(&mut *self.0);
+        wipe(&mut self.0);
     }
 }
 

@@ -37,19 +37,28 @@ impl Seed {
     /// `N` bytes under `label`: HMAC-SHA256(seed, label), and where more than 32 are wanted,
     /// HMAC-SHA256(seed, label ‖ i) for i = 1, 2, … behind it.
     pub(crate) fn draw<const N: usize>(&self, label: Label) -> Secret<N> {
-        Secret::fill(|bytes| {
-            let keyed = HmacSha256::new(self.0.expose());
-            let label = label.text().as_bytes();
-            for (chunk, i) in bytes.chunks_mut(32).zip(0_u8..) {
-                let block = match i {
-                    0 => keyed.sign(&[label]),
-                    _ => keyed.sign(&[label, &[i]]),
-                };
-                for (to, from) in chunk.iter_mut().zip(block.as_ref()) {
-                    *to = *from;
-                }
+        Secret::fill(|bytes| self.fill(label, bytes))
+    }
+
+    /// The same for what is public or will be: a random of a hello, an ID, a salt.
+    pub(crate) fn draw_public<const N: usize>(&self, label: Label) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.fill(label, &mut bytes);
+        bytes
+    }
+
+    fn fill(&self, label: Label, bytes: &mut [u8]) {
+        let keyed = HmacSha256::new(self.0.expose());
+        let label = label.text().as_bytes();
+        for (chunk, i) in bytes.chunks_mut(32).zip(0_u8..) {
+            let block = match i {
+                0 => keyed.sign(&[label]),
+                _ => keyed.sign(&[label, &[i]]),
+            };
+            for (to, from) in chunk.iter_mut().zip(block.as_ref()) {
+                *to = *from;
             }
-        })
+        }
     }
 }
 

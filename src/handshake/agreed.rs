@@ -1,6 +1,6 @@
 //! What both hellos fixed, and what comes of it.
 
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 
 use super::{
     channel::Channel,
@@ -10,13 +10,13 @@ use super::{
 };
 use crate::{
     connection::{Connection, ConnectionInfo, Facts},
-    crypto::{RecordOpenKey, RecordSealKey, Suite},
+    crypto::{RecordOpenKey, RecordSealKey, Secret, Suite},
     error::{Error, Refusal},
     pki::Credential,
     record::RecvBuf,
-    schedule::{MasterSecret, Premaster, Randoms, Side, Transcript},
+    schedule::{KeySchedule, MasterSecret, Premaster, Randoms, Side, Transcript, log_master_secret},
     session::ClientSession,
-    wire::{Finished, Handshake},
+    wire::Finished,
 };
 
 /// What both hellos fixed. A handshake carries it from the ServerHello to its end.
@@ -31,10 +31,11 @@ pub(crate) struct Agreed {
     pub(crate) credential: Option<Credential>,
 }
 
-/// The master secret, and the keys of both directions that are not in use yet.
+/// The keys of both directions that are not in use yet, and what they come from: a [`MasterSecret`] that becomes a
+/// session, or the [`KeySchedule`] of one that is resumed.
 #[derive(Debug)]
-pub(crate) struct Keys {
-    pub(crate) master: MasterSecret,
+pub(crate) struct Keys<M> {
+    pub(crate) master: M,
     pub(crate) sealing: RecordSealKey,
     pub(crate) opening: RecordOpenKey,
 }
@@ -50,32 +51,36 @@ impl Agreed {
     }
 
     /// The keys that follow from the master secret.
-    pub(crate) fn keys(&self, settings: &Settings, side: Side, master: MasterSecret) -> Result<Keys, Error> {
-        let traffic = master.traffic_keys(self.suite, &self.randoms);
-        let (ours, theirs) = match side {
-            Side::Client => (&traffic.client, &traffic.server),
-            Side::Server => (&traffic.server, &traffic.client),
-        };
-        let refused = Error::Refused(Refusal::Provider);
-        let sealing = ours.sealing(settings.provider).ok_or(refused.clone())?;
-        let opening = theirs.opening(settings.provider).ok_or(refused)?;
-        if let Some(log) = &settings.key_log {
-            master.log_to(&**log, &self.randoms);
-        }
+    pub(crate) fn keys<M: AsRef<KeySchedule>>(
+        &self,
+        settings: &Settings,
+        side: Side,
+        master: M,
+    ) -> Result<Keys<M>, Error> {
+        let traffic = master.as_ref().traffic_keys(self.suite, &self.randoms);
+        let refused = || Error::Refused(Refusal::Provider);
+        let sealing = traffic.of(side).sealing(settings.provider).ok_or_else(refused)?;
+        let opening = traffic.of(side.peer()).opening(settings.provider).ok_or_else(refused)?;
         Ok(Keys { master, sealing, opening })
+    }
+
+    /// Writes the master secret to the key log, if there is one.
+    pub(crate) fn log(&self, settings: &Settings, secret: &Secret<48>) {
+        if let Some(log) = &settings.key_log {
+            log_master_secret(secret, &self.randoms, &**log);
+        }
     }
 
     /// Appends ChangeCipherSpec and our Finished.
     pub(crate) fn finish(
         &mut self,
         side: Side,
-        master: &MasterSecret,
+        schedule: &KeySchedule,
         sealing: RecordSealKey,
         (channel, out): (&mut Channel, &mut Vec<u8>),
     ) {
-        let verify_data = *master.verify_data(side, &self.transcript.current()).expose();
-        let mut finished = Vec::new();
-        Finished { verify_data }.write_framed(&mut finished);
+        let verify_data = *schedule.verify_data(side, &self.transcript.current()).expose();
+        let finished = Finished { verify_data }.framed();
         self.transcript.add(&finished);
         channel.change_cipher_spec(sealing, out);
         channel.messages(&finished, out);
@@ -85,21 +90,21 @@ impl Agreed {
     pub(crate) fn check_finished(
         &mut self,
         side: Side,
-        master: &MasterSecret,
+        schedule: &KeySchedule,
         (finished, raw): (&Finished, &[u8]),
     ) -> Result<FinishedVerified, Error> {
-        let verified = FinishedVerified::check(finished, side, master, &self.transcript)?;
+        let verified = FinishedVerified::check(finished, side, schedule, &self.transcript)?;
         self.transcript.add(raw);
         Ok(verified)
     }
 
     /// What the connection keeps.
-    pub(crate) fn facts(self, settings: &Settings, side: Side, master: MasterSecret) -> Facts {
+    pub(crate) fn facts(self, settings: &Settings, side: Side, schedule: KeySchedule) -> Facts {
         Facts {
             info: self.info,
             side,
             provider: settings.provider,
-            master,
+            schedule,
             randoms: self.randoms,
             credential: self.credential,
             store_key: None,
@@ -110,7 +115,7 @@ impl Agreed {
 /// A handshake that is over: both Finished are verified, and nothing is left over.
 #[derive(Debug)]
 pub(crate) struct Complete {
-    pub(crate) facts: Facts,
+    pub(crate) facts: Arc<Facts>,
     pub(crate) renegotiation: Renegotiation,
     pub(crate) proofs: (FinishedVerified, Aligned),
     /// What a client may offer next time.

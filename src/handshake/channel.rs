@@ -7,10 +7,10 @@ use crate::{
     crypto::{RecordOpenKey, RecordSealKey},
     error::{Error, Illegal},
     record::{Excess, Opener, RecvBuf, Sealer, Temper},
-    schedule::Side,
+    schedule::{Side, Transcript},
     wire::{
         Alert, AlertLevel, AlertMessage, ChangeCipherSpec, ContentType, Decode, DecodeError, Encode,
-        HANDSHAKE_HEADER_LEN, HandshakeHeader, HandshakeType, Message, Reader,
+        HANDSHAKE_HEADER_LEN, HEADER_LEN, HandshakeHeader, HandshakeType, Message, Reader,
     },
 };
 
@@ -246,7 +246,7 @@ impl Channel {
 
     /// Appends ChangeCipherSpec, and writes under this key from now on.
     pub(crate) fn change_cipher_spec(&mut self, key: RecordSealKey, out: &mut Vec<u8>) {
-        self.sealer.control(ContentType::CHANGE_CIPHER_SPEC, &ChangeCipherSpec.encode(), out);
+        self.sealer.control(ContentType::CHANGE_CIPHER_SPEC, &ChangeCipherSpec::BYTES, out);
         self.sealer.protect(key);
         if let Some(limit) = self.outgoing_limit {
             self.sealer.limit(limit);
@@ -256,6 +256,26 @@ impl Channel {
     /// Appends handshake messages, headers included.
     pub(crate) fn messages(&mut self, messages: &[u8], out: &mut Vec<u8>) {
         self.sealer.control(ContentType::HANDSHAKE, messages, out);
+    }
+
+    /// Appends the messages that `write` appends, headers included, and adds them to the transcript. They are written
+    /// where they are sent from, unless they have to be cut.
+    pub(crate) fn write(
+        &mut self,
+        transcript: &mut Transcript,
+        out: &mut Vec<u8>,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
+        let start = out.len();
+        out.extend_from_slice(&[0; HEADER_LEN]);
+        write(out);
+        let messages = out.get(start.saturating_add(HEADER_LEN)..).unwrap_or_default();
+        transcript.add(messages);
+        if self.sealer.frame(ContentType::HANDSHAKE, out, start).is_err() {
+            let messages = out.get(start.saturating_add(HEADER_LEN)..).unwrap_or_default().to_vec();
+            out.truncate(start);
+            self.messages(&messages, out);
+        }
     }
 
     /// Appends the alert of an error, if it has one.

@@ -4,7 +4,7 @@ use crate::{
     crypto::Provider,
     error::{Error, Illegal},
     pki::{Leaf, SignatureFailure},
-    schedule::{MasterSecret, Side, Transcript},
+    schedule::{KeySchedule, Side, Transcript},
     wire::{Finished, SignatureScheme},
 };
 
@@ -21,10 +21,10 @@ impl FinishedVerified {
     pub(crate) fn check(
         finished: &Finished,
         sender: Side,
-        master: &MasterSecret,
+        schedule: &KeySchedule,
         transcript: &Transcript,
     ) -> Result<Self, Error> {
-        let expected = master.verify_data(sender, &transcript.current());
+        let expected = schedule.verify_data(sender, &transcript.current());
         match expected.same_as(&finished.verify_data) {
             true => Ok(Self(())),
             false => Err(Error::BadFinished),

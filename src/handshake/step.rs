@@ -55,7 +55,7 @@ pub(crate) enum Next<R: Role> {
     /// Somebody's answer.
     Ask(R::Ask),
     /// Traffic.
-    Done(Box<Complete>),
+    Done(Complete),
 }
 
 /// What a handshake needs, before it has its public name.
@@ -63,7 +63,7 @@ pub(crate) enum Step<R: Role> {
     Flush(Flush<R>),
     Input(Receive<R>),
     Ask(Box<Common>, R::Ask),
-    Done(Box<Common>, Box<Complete>),
+    Done(Box<Common>, Complete),
     Failed(Box<Common>, Error),
 }
 
@@ -71,13 +71,13 @@ pub(crate) enum Step<R: Role> {
 pub(crate) struct Flush<R: Role> {
     common: Box<Common>,
     sent: usize,
-    then: Box<Result<Next<R>, Error>>,
+    then: Result<Next<R>, Error>,
 }
 
 /// Bytes that are needed from the peer.
 pub(crate) struct Receive<R: Role> {
     common: Box<Common>,
-    state: Box<R::Await>,
+    state: R::Await,
 }
 
 impl Common {
@@ -116,18 +116,18 @@ impl Common {
     /// Nothing whole is left in the buffer: output first, then input.
     fn wait<R: Role>(self: Box<Self>, state: R::Await) -> Step<R> {
         match self.out.is_empty() {
-            true => Step::Input(Receive { common: self, state: Box::new(state) }),
+            true => Step::Input(Receive { common: self, state }),
             false => self.flush(Ok(Next::Await(state))),
         }
     }
 
     fn flush<R: Role>(self: Box<Self>, then: Result<Next<R>, Error>) -> Step<R> {
-        Step::Flush(Flush { common: self, sent: 0, then: Box::new(then) })
+        Step::Flush(Flush { common: self, sent: 0, then })
     }
 
     fn become_step<R: Role>(self: Box<Self>, next: Result<Next<R>, Error>) -> Step<R> {
         match next {
-            Ok(Next::Await(state)) => Step::Input(Receive { common: self, state: Box::new(state) }),
+            Ok(Next::Await(state)) => Step::Input(Receive { common: self, state }),
             Ok(Next::Ask(ask)) => Step::Ask(self, ask),
             Ok(Next::Done(complete)) => Step::Done(self, complete),
             Err(error) => Step::Failed(self, error),
@@ -151,14 +151,14 @@ impl<R: Role> Flush<R> {
     /// Goes on; an error goes to its end from here, for its alert was among the bytes.
     pub(crate) fn all_sent(mut self) -> R::Handshake {
         self.common.out.clear();
-        match *self.then {
+        match self.then {
             Ok(next) => self.common.go::<R>(Ok(next)),
             Err(error) => Step::Failed(self.common, error).into(),
         }
     }
 
     pub(crate) fn failure(&self) -> Option<&Error> {
-        self.then.as_ref().as_ref().err()
+        self.then.as_ref().err()
     }
 }
 
@@ -170,7 +170,7 @@ impl<R: Role> Receive<R> {
     pub(crate) fn received(mut self, n: usize, now: UnixTime) -> R::Handshake {
         self.common.now = now;
         match self.common.buf.received(n) {
-            Ok(()) => self.common.go::<R>(Ok(Next::Await(*self.state))),
+            Ok(()) => self.common.go::<R>(Ok(Next::Await(self.state))),
             Err(truncated) => self.common.go::<R>(Err(truncated.into())),
         }
     }

@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use super::{buffer::RecvBuf, error::RecordError};
 use crate::{
-    crypto::{NONCE_LEN, RecordOpenKey, TAG_LEN},
+    crypto::{Place, RecordOpenKey, TAG_LEN},
     wire::{ContentType, Decode, MAX_CIPHERTEXT, MAX_PLAINTEXT, ProtocolVersion, Reader, RecordHeader},
 };
 
@@ -72,7 +72,8 @@ impl Opener {
         let opened = match &self.key {
             None => body,
             Some(key) => {
-                let plain = open(key, self.sequence, header, buf.bytes(body.clone()))?;
+                let place = Place { sequence: self.sequence, content_type: header.content_type };
+                let plain = key.open(place, buf.bytes(body.clone())).map_err(|_| RecordError::BadMac)?;
                 body.start.saturating_add(plain.start)..body.start.saturating_add(plain.end)
             }
         };
@@ -116,9 +117,10 @@ impl Opener {
         match &self.key {
             None => MAX_PLAINTEXT,
             // RFC 6066, 4: a record that cannot hold what was agreed on is refused "without decrypting the message".
-            Some(key) if self.max_plaintext < MAX_PLAINTEXT => {
-                self.max_plaintext.saturating_add(key.algorithm.explicit_nonce_len()).saturating_add(TAG_LEN)
-            }
+            Some(key) if self.max_plaintext < MAX_PLAINTEXT => self
+                .max_plaintext
+                .saturating_add(key.algorithm().explicit_nonce_len())
+                .saturating_add(TAG_LEN),
             Some(_) => MAX_CIPHERTEXT,
         }
     }
@@ -135,50 +137,4 @@ fn refuse_what_is_not_tls(bytes: &[u8]) -> Result<(), RecordError> {
         [first, _, 1, ..] if first & 0x80 != 0 => Err(RecordError::Sslv2),
         _ => Ok(()),
     }
-}
-
-/// Opens one protected body; the plaintext's place is relative to it.
-fn open(
-    key: &RecordOpenKey,
-    sequence: u64,
-    header: RecordHeader,
-    body: &mut [u8],
-) -> Result<Range<usize>, RecordError> {
-    let explicit_len = key.algorithm.explicit_nonce_len();
-    let (explicit, sealed) = body.split_at_mut_checked(explicit_len).ok_or(RecordError::BadMac)?;
-    let plain_len = sealed.len().checked_sub(TAG_LEN).ok_or(RecordError::BadMac)?;
-    let nonce = match explicit.is_empty() {
-        true => xor_nonce(key.iv.expose(), sequence),
-        false => explicit_nonce(key.iv.expose(), explicit),
-    };
-    let aad = additional_data(sequence, header.content_type, plain_len);
-    key.key.open(&nonce, &aad, sealed).map_err(|_| RecordError::BadMac)?;
-    Ok(explicit_len..explicit_len.saturating_add(plain_len))
-}
-
-/// RFC 7905, 2: "The padded sequence number is XORed with the client_write_IV … or server_write_IV".
-pub(super) fn xor_nonce(iv: &[u8; NONCE_LEN], sequence: u64) -> [u8; NONCE_LEN] {
-    let mut nonce = *iv;
-    for (to, from) in nonce.iter_mut().skip(4).zip(sequence.to_be_bytes()) {
-        *to ^= from;
-    }
-    nonce
-}
-
-/// RFC 5288, 3: "struct { opaque salt[4]; opaque nonce_explicit[8]; } GCMNonce".
-pub(super) fn explicit_nonce(iv: &[u8; NONCE_LEN], explicit: &[u8]) -> [u8; NONCE_LEN] {
-    let mut nonce = *iv;
-    for (to, from) in nonce.iter_mut().skip(4).zip(explicit) {
-        *to = *from;
-    }
-    nonce
-}
-
-/// RFC 5246, 6.2.3.3: "additional_data = seq_num + TLSCompressed.type + TLSCompressed.version +
-/// TLSCompressed.length".
-pub(super) fn additional_data(sequence: u64, content_type: ContentType, plain_len: usize) -> [u8; 13] {
-    let [a, b, c, d, e, f, g, h] = sequence.to_be_bytes();
-    let [major, minor] = ProtocolVersion::TLS1_2.0.to_be_bytes();
-    let [.., high, low] = plain_len.to_be_bytes();
-    [a, b, c, d, e, f, g, h, content_type.0, major, minor, high, low]
 }

@@ -2,12 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::{
-    error::RecordError,
-    open::{additional_data, explicit_nonce, xor_nonce},
-};
+use super::error::RecordError;
 use crate::{
-    crypto::{RecordSealKey, TAG_LEN},
+    crypto::{Place, RecordSealKey, TAG_LEN},
     wire::{ContentType, HEADER_LEN, MAX_PLAINTEXT, ProtocolVersion},
 };
 
@@ -20,6 +17,10 @@ pub struct Sent {
     /// Bytes of ciphertext made.
     pub written: usize,
 }
+
+/// Messages that have to be cut, or protected.
+#[derive(Debug)]
+pub(crate) struct NotOneRecord;
 
 /// The writing side of the record layer.
 #[derive(Debug)]
@@ -68,6 +69,24 @@ impl Sealer {
         }
     }
 
+    /// Makes one record of what lies in `out` behind room for a header from `start` on, if it may be one record and is not
+    /// protected; leaves it as it is otherwise.
+    pub(crate) fn frame(
+        &mut self,
+        content: ContentType,
+        out: &mut [u8],
+        start: usize,
+    ) -> Result<(), NotOneRecord> {
+        let record = out.get_mut(start..).unwrap_or_default();
+        let (header, body) = record.split_at_mut_checked(HEADER_LEN).ok_or(NotOneRecord)?;
+        if self.key.is_some() || !(1..=self.max_plaintext).contains(&body.len()) {
+            return Err(NotOneRecord);
+        }
+        self.header(content, body.len(), header);
+        self.sequence = self.sequence.wrapping_add(1);
+        Ok(())
+    }
+
     /// Appends all of `plaintext` as application data; none if it is empty.
     pub(crate) fn data(&mut self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), RecordError> {
         let records = plaintext.len().div_ceil(self.max_plaintext);
@@ -104,12 +123,18 @@ impl Sealer {
     /// What a record is longer than its plaintext, in bytes.
     pub(crate) fn overhead(&self) -> usize {
         self.key.as_ref().map_or(HEADER_LEN, |key| {
-            (HEADER_LEN + TAG_LEN).saturating_add(key.algorithm.explicit_nonce_len())
+            (HEADER_LEN + TAG_LEN).saturating_add(key.algorithm().explicit_nonce_len())
         })
     }
 
+    fn header(&self, content: ContentType, len: usize, header: &mut [u8]) {
+        let [major, minor] = self.version.0.to_be_bytes();
+        let [.., high, low] = len.to_be_bytes();
+        header.copy_from_slice(&[content.0, major, minor, high, low]);
+    }
+
     fn check_limit(&self, records: usize) -> Result<(), RecordError> {
-        let limit = self.key.as_ref().map_or(u64::MAX, |key| key.algorithm.record_limit());
+        let limit = self.key.as_ref().map_or(u64::MAX, |key| key.algorithm().record_limit());
         match u64::try_from(records).ok().and_then(|records| self.sequence.checked_add(records)) {
             Some(after) if after <= limit => Ok(()),
             _ => Err(RecordError::KeyExhausted),
@@ -127,32 +152,13 @@ impl Sealer {
         let Some((header, body)) = record.split_at_mut_checked(HEADER_LEN) else {
             return;
         };
-        let [major, minor] = self.version.0.to_be_bytes();
-        let [.., high, low] = body.len().to_be_bytes();
-        header.copy_from_slice(&[content.0, major, minor, high, low]);
+        self.header(content, body.len(), header);
         match &self.key {
             None => body.copy_from_slice(fragment),
-            Some(key) => protect(key, self.sequence, content, fragment, body),
+            Some(key) => key.seal(Place { sequence: self.sequence, content_type: content }, fragment, body),
         }
         // A key seals far fewer records than this counts; see `record_limit` and `control`.
         self.sequence = self.sequence.wrapping_add(1);
-    }
-}
-
-fn protect(key: &RecordSealKey, sequence: u64, content: ContentType, fragment: &[u8], body: &mut [u8]) {
-    let (explicit, sealed) = body.split_at_mut(key.algorithm.explicit_nonce_len());
-    let nonce = match explicit.is_empty() {
-        true => xor_nonce(key.iv.expose(), sequence),
-        false => {
-            // RFC 5288, 3: "The nonce_explicit MAY be the 64-bit sequence number."
-            explicit.copy_from_slice(&sequence.to_be_bytes());
-            explicit_nonce(key.iv.expose(), explicit)
-        }
-    };
-    let aad = additional_data(sequence, content, fragment.len());
-    if key.key.seal(&nonce, &aad, fragment, sealed).is_err() {
-        // The lengths fit by construction. Were they ever not to, nothing readable may leave.
-        sealed.fill(0);
     }
 }
 
@@ -161,12 +167,12 @@ mod tests {
     use alloc::vec;
 
     use super::*;
-    use crate::crypto::{AeadAlgorithm, NONCE_LEN, RUSTCRYPTO, RecordKey, Secret};
+    use crate::crypto::{AeadAlgorithm, NONCE_LEN, RUSTCRYPTO};
 
     fn sealer(algorithm: AeadAlgorithm, sequence: u64) -> Sealer {
-        let key = RUSTCRYPTO.aead(algorithm).seal_key(&vec![7; algorithm.key_len()]).expect("a key");
+        let key = RUSTCRYPTO.record_seal_key(algorithm, &vec![7; algorithm.key_len()], &[1; NONCE_LEN]);
         let mut sealer = Sealer::new();
-        sealer.protect(RecordKey { key, iv: Secret::new([1; NONCE_LEN]), algorithm });
+        sealer.protect(key.expect("a key"));
         sealer.sequence = sequence;
         sealer
     }

@@ -1,12 +1,12 @@
 //! Records of vectors/records/, which were sealed by another implementation.
 
-use alloc::{boxed::Box, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 
 use sha2::{Digest, Sha256};
 
 use super::{Opened, Opener, RecordError, RecvBuf, Sealer};
 use crate::{
-    crypto::{AeadAlgorithm, NONCE_LEN, RUSTCRYPTO, RecordKey, RecordOpenKey, RecordSealKey, Secret},
+    crypto::{AeadAlgorithm, NONCE_LEN, RUSTCRYPTO},
     wire::ContentType,
 };
 
@@ -73,25 +73,19 @@ impl Vectors {
     }
 
     fn sealer(&self) -> Sealer {
-        let key = RUSTCRYPTO.aead(self.algorithm).seal_key(&self.key).expect("a key of the right length");
+        let key = RUSTCRYPTO.record_seal_key(self.algorithm, &self.key, &self.iv);
         let mut sealer = Sealer::new();
         sealer.negotiated();
-        sealer.protect(RecordSealKey::from_parts(key, self));
+        sealer.protect(key.expect("a key of the right length"));
         sealer
     }
 
     fn opener(&self) -> Opener {
-        let key = RUSTCRYPTO.aead(self.algorithm).open_key(&self.key).expect("a key of the right length");
+        let key = RUSTCRYPTO.record_open_key(self.algorithm, &self.key, &self.iv);
         let mut opener = Opener::new();
         opener.negotiated();
-        opener.protect(RecordOpenKey::from_parts(key, self));
+        opener.protect(key.expect("a key of the right length"));
         opener
-    }
-}
-
-impl<K: ?Sized> RecordKey<K> {
-    fn from_parts(key: Box<K>, vectors: &Vectors) -> Self {
-        Self { key, iv: Secret::new(vectors.iv), algorithm: vectors.algorithm }
     }
 }
 

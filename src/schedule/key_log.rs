@@ -3,7 +3,8 @@
 use alloc::string::String;
 use core::fmt::Write;
 
-use super::master::{MasterSecret, Randoms};
+use super::master::Randoms;
+use crate::crypto::Secret;
 
 /// Somewhere to write secrets to. Whoever reads it can read the connections.
 pub trait KeyLog: Send + Sync {
@@ -11,17 +12,15 @@ pub trait KeyLog: Send + Sync {
     fn log(&self, line: &str);
 }
 
-impl MasterSecret {
-    /// Writes the line of this connection.
-    pub fn log_to(&self, log: &dyn KeyLog, randoms: &Randoms) {
-        let mut line = String::with_capacity(14 + 2 * 32 + 1 + 2 * 48);
-        line.push_str("CLIENT_RANDOM ");
-        hex(&mut line, &randoms.client);
-        line.push(' ');
-        hex(&mut line, self.secret().expose());
-        log.log(&line);
-        zeroize::Zeroize::zeroize(&mut line);
-    }
+/// Writes the line of a connection.
+pub(crate) fn log_master_secret(secret: &Secret<48>, randoms: &Randoms, log: &dyn KeyLog) {
+    let mut line = String::with_capacity(14 + 2 * 32 + 1 + 2 * 48);
+    line.push_str("CLIENT_RANDOM ");
+    hex(&mut line, &randoms.client);
+    line.push(' ');
+    hex(&mut line, secret.expose());
+    log.log(&line);
+    zeroize::Zeroize::zeroize(&mut line);
 }
 
 fn hex(to: &mut String, bytes: &[u8]) {

@@ -39,12 +39,11 @@ impl Premaster {
     }
 }
 
-/// The master secret of a session, 48 bytes, and its PRF; wiped on drop.
+/// The master secret of a session, 48 bytes, and what follows from it; wiped on drop.
 #[derive(Debug)]
 pub struct MasterSecret {
     secret: Secret<48>,
-    prf: Prf,
-    extended: bool,
+    schedule: KeySchedule,
 }
 
 impl MasterSecret {
@@ -59,7 +58,7 @@ impl MasterSecret {
         let prf = Prf::new(provider, hash, premaster.0.expose());
         let secret =
             Secret::fill(|out| prf.expand(b"master secret", [&randoms.client, &randoms.server], out));
-        Self::resume(provider, hash, secret, false)
+        Self { schedule: KeySchedule::resume(provider, hash, &secret, false), secret }
     }
 
     /// RFC 7627, 4: "master_secret = PRF(pre_master_secret, "extended master secret", session_hash)".
@@ -72,23 +71,54 @@ impl MasterSecret {
         let prf = Prf::new(provider, hash, premaster.0.expose());
         let secret =
             Secret::fill(|out| prf.expand(b"extended master secret", [session_hash.0.as_ref(), &[]], out));
-        Self::resume(provider, hash, secret, true)
-    }
-
-    /// The master secret of a session that was made before, extended or not.
-    pub fn resume(provider: &Provider, hash: HashAlgorithm, secret: Secret<48>, extended: bool) -> Self {
-        let prf = Prf::new(provider, hash, secret.expose());
-        Self { secret, prf, extended }
-    }
-
-    /// Whether it is bound to its handshake (RFC 7627).
-    pub fn is_extended(&self) -> bool {
-        self.extended
+        Self { schedule: KeySchedule::resume(provider, hash, &secret, true), secret }
     }
 
     /// The 48 bytes, for a session or a key log.
     pub fn secret(&self) -> &Secret<48> {
         &self.secret
+    }
+
+    /// What follows from it.
+    pub fn schedule(&self) -> &KeySchedule {
+        &self.schedule
+    }
+
+    /// What a connection keeps of it.
+    pub fn into_schedule(self) -> KeySchedule {
+        self.schedule
+    }
+}
+
+impl AsRef<KeySchedule> for MasterSecret {
+    fn as_ref(&self) -> &KeySchedule {
+        &self.schedule
+    }
+}
+
+impl AsRef<KeySchedule> for KeySchedule {
+    fn as_ref(&self) -> &KeySchedule {
+        self
+    }
+}
+
+/// All that follows from a master secret in a connection. The HMAC state of the secret is made once, and the secret is
+/// not needed any more.
+#[derive(Debug)]
+pub struct KeySchedule {
+    prf: Prf,
+    extended: bool,
+}
+
+impl KeySchedule {
+    /// From the master secret of a session that was made before, extended or not.
+    pub fn resume(provider: &Provider, hash: HashAlgorithm, secret: &Secret<48>, extended: bool) -> Self {
+        Self { prf: Prf::new(provider, hash, secret.expose()), extended }
+    }
+
+    /// Whether the master secret is bound to its handshake (RFC 7627).
+    pub fn is_extended(&self) -> bool {
+        self.extended
     }
 
     /// The keys of a connection (RFC 5246, 6.3).

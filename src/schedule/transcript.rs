@@ -1,34 +1,10 @@
-//! The handshake messages so far: their bytes until the hash is known, then the hash.
+//! The handshake messages so far.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
 use super::master::SessionHash;
 use crate::crypto::{Digest, HashAlgorithm, HashContext, Provider};
-
-/// The messages up to the ServerHello, before which nobody knows the hash.
-#[derive(Debug, Default)]
-pub struct TranscriptBuffer {
-    bytes: Vec<u8>,
-}
-
-impl TranscriptBuffer {
-    /// Adds a handshake message, header included.
-    pub fn add(&mut self, message: &[u8]) {
-        self.bytes.extend_from_slice(message);
-    }
-
-    /// The hash is known. `Log::Keep` keeps the messages too, for CertificateVerify signs them unhashed.
-    pub fn hashed(self, provider: &Provider, hash: HashAlgorithm, log: Log) -> Transcript {
-        let mut context = provider.hash(hash).start();
-        context.update(&self.bytes);
-        let log = match log {
-            Log::Keep => Some(self.bytes),
-            Log::Drop => None,
-        };
-        Transcript { context, log }
-    }
-}
 
 /// Whether the messages themselves are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +22,18 @@ pub struct Transcript {
 }
 
 impl Transcript {
+    /// Begins with these messages, headers included: before the ServerHello nobody knows the hash. `Log::Keep` keeps the
+    /// messages too, for CertificateVerify signs them unhashed.
+    pub fn begin(provider: &Provider, hash: HashAlgorithm, log: Log, messages: &[&[u8]]) -> Self {
+        let log = match log {
+            Log::Keep => Some(Vec::new()),
+            Log::Drop => None,
+        };
+        let mut transcript = Self { context: provider.hash(hash).start(), log };
+        messages.iter().for_each(|message| transcript.add(message));
+        transcript
+    }
+
     /// Adds a handshake message, header included.
     pub fn add(&mut self, message: &[u8]) {
         self.context.update(message);

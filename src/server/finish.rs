@@ -1,6 +1,6 @@
 //! The end of a full handshake: the client's Finished, what the client is given to resume with, our Finished.
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, sync::Arc};
 
 use super::{
     full::{Full, Then, ask},
@@ -19,14 +19,14 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct FullAwaitCcs {
     pub(super) full: Full,
-    pub(super) keys: Keys,
+    pub(super) keys: Keys<MasterSecret>,
 }
 
 impl FullAwaitCcs {
-    pub(super) fn change_cipher_spec(self: Box<Self>, aligned: Aligned, cx: &mut Common) -> Next<Server> {
-        let Self { full, keys: Keys { master, sealing, opening } } = *self;
+    pub(super) fn change_cipher_spec(self, aligned: Aligned, cx: &mut Common) -> Next<Server> {
+        let Self { full, keys: Keys { master, sealing, opening } } = self;
         cx.channel.protect_reading(opening, aligned);
-        Next::Await(Awaiting::FullFinished(Box::new(FullAwaitFinished { full, master, sealing })))
+        Next::Await(Awaiting::FullFinished(FullAwaitFinished { full, master, sealing }))
     }
 }
 
@@ -39,9 +39,9 @@ pub(crate) struct FullAwaitFinished {
 }
 
 impl FullAwaitFinished {
-    pub(super) fn finished(self: Box<Self>, message: Finished, raw: &[u8], cx: &mut Common) -> Then {
-        let Self { mut full, master, sealing } = *self;
-        let finished = full.agreed.check_finished(Side::Client, &master, (&message, raw))?;
+    pub(super) fn finished(self, message: Finished, raw: &[u8], cx: &mut Common) -> Then {
+        let Self { mut full, master, sealing } = self;
+        let finished = full.agreed.check_finished(Side::Client, master.schedule(), (&message, raw))?;
         let aligned = cx.channel.aligned()?;
         // R13: only now is there a session to keep, or to give away.
         let gift = full.gives.make(&full, &master, cx);
@@ -78,12 +78,13 @@ impl Ending {
             agreed.transcript.add(ticket);
             cx.channel.messages(ticket, &mut cx.out);
         }
-        agreed.finish(Side::Server, &master, sealing, (&mut cx.channel, &mut cx.out));
+        agreed.finish(Side::Server, master.schedule(), sealing, (&mut cx.channel, &mut cx.out));
         let settings = &config.settings;
         let renegotiation = settings.renegotiation;
-        let mut facts = agreed.facts(settings, Side::Server, master);
+        let mut facts = agreed.facts(settings, Side::Server, master.into_schedule());
         facts.store_key = gives.store_key(&config);
-        Next::Done(Box::new(Complete { facts, renegotiation, proofs, session: None }))
+        let facts = Arc::new(facts);
+        Next::Done(Complete { facts, renegotiation, proofs, session: None })
     }
 }
 

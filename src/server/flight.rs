@@ -88,7 +88,7 @@ impl Hello {
 }
 
 /// What the connection will tell, as far as the hellos fix it.
-pub(super) fn info(terms: &Terms, suite: CipherSuite, handshake: HandshakeKind) -> ConnectionInfo {
+pub(super) fn info(terms: Terms, suite: CipherSuite, handshake: HandshakeKind) -> ConnectionInfo {
     ConnectionInfo {
         handshake,
         ticket: TicketSent::No,
@@ -97,8 +97,8 @@ pub(super) fn info(terms: &Terms, suite: CipherSuite, handshake: HandshakeKind) 
         session_group: None,
         session: None,
         peer_scheme: None,
-        alpn: terms.alpn.clone(),
-        server_name: terms.server_name.clone(),
+        alpn: terms.alpn,
+        server_name: terms.server_name,
         credential: None,
         peer: None,
         extended_master_secret: terms.extended_master_secret,

@@ -17,7 +17,7 @@ use crate::{
     error::{Error, Illegal, Incompatible, Refusal},
     handshake::{Agreed, Common, Keys, Next, PeerSignature, SignatureVerified, opaque_debug},
     pki::{CertificateError, Leaf, PresentedPeer, VerifiedPeer},
-    schedule::{Premaster, Side},
+    schedule::{MasterSecret, Premaster, Side},
     wire::{
         Certificate, CertificateVerify, ClientKeyExchange, EcdheParams, Handshake, ServerHelloDone,
         ServerKeyExchange,
@@ -38,7 +38,7 @@ pub(super) fn wait(state: Awaiting) -> Then {
 #[derive(Debug)]
 pub(crate) struct Full {
     pub(super) config: Arc<ServerConfig>,
-    pub(super) agreed: Agreed,
+    pub(super) agreed: Box<Agreed>,
     /// What our hello promised the client.
     pub(super) gives: Gives,
 }
@@ -53,13 +53,9 @@ pub(crate) struct Signing {
 }
 
 impl Signing {
-    pub(super) fn signature(
-        self: Box<Self>,
-        signature: Result<Signature, SignError>,
-        cx: &mut Common,
-    ) -> Then {
+    pub(super) fn signature(self, signature: Result<Signature, SignError>, cx: &mut Common) -> Then {
         let Signature(signature) = signature.map_err(|SignError| Error::Refused(Refusal::Signature))?;
-        let Self { mut full, exchange, mut flight, request } = *self;
+        let Self { mut full, exchange, mut flight, request } = self;
         check_rsa_signature(&full, &request, &signature)?;
         let Some(group) = full.agreed.info.group else { return Err(Incompatible::Group.into()) };
         let params = EcdheParams { group, public: exchange.share() };
@@ -72,8 +68,8 @@ impl Signing {
         full.agreed.transcript.add(&flight);
         cx.channel.messages(&flight, &mut cx.out);
         wait(match asks {
-            true => Awaiting::Certificate(Box::new(AwaitCertificate { full, exchange })),
-            false => Awaiting::KeyExchange(Box::new(AwaitKeyExchange { full, exchange, client: None })),
+            true => Awaiting::Certificate(AwaitCertificate { full, exchange }),
+            false => Awaiting::KeyExchange(AwaitKeyExchange { full, exchange, client: None }),
         })
     }
 }
@@ -97,8 +93,8 @@ pub(crate) struct AwaitCertificate {
 }
 
 impl AwaitCertificate {
-    pub(super) fn certificate(self: Box<Self>, message: Certificate<'_>, raw: &[u8], cx: &Common) -> Then {
-        let Self { mut full, exchange } = *self;
+    pub(super) fn certificate(self, message: Certificate<'_>, raw: &[u8], cx: &Common) -> Then {
+        let Self { mut full, exchange } = self;
         full.agreed.transcript.add(raw);
         let chain: Arc<[_]> =
             message.chain.iter().map(|entry| CertificateDer::from(entry.0).into_owned()).collect();
@@ -109,7 +105,7 @@ impl AwaitCertificate {
                 return Err(CertificateError::Missing.into());
             }
             full.agreed.transcript.drop_log();
-            return wait(Awaiting::KeyExchange(Box::new(AwaitKeyExchange { full, exchange, client: None })));
+            return wait(Awaiting::KeyExchange(AwaitKeyExchange { full, exchange, client: None }));
         };
         let leaf = Leaf::parse(leaf)?;
         if leaf.authentication().is_none() {
@@ -140,7 +136,7 @@ impl Judging {
             return Err(Error::Refused(Refusal::OtherPeer));
         }
         let client = Some(Client { leaf, verified });
-        wait(Awaiting::KeyExchange(Box::new(AwaitKeyExchange { full, exchange, client })))
+        wait(Awaiting::KeyExchange(AwaitKeyExchange { full, exchange, client }))
     }
 }
 
@@ -159,18 +155,17 @@ pub(crate) struct AwaitKeyExchange {
 }
 
 impl AwaitKeyExchange {
-    pub(super) fn client_key_exchange(self: Box<Self>, message: ClientKeyExchange<'_>, raw: &[u8]) -> Then {
-        let Self { mut full, exchange, client } = *self;
+    pub(super) fn client_key_exchange(self, message: ClientKeyExchange<'_>, raw: &[u8]) -> Then {
+        let Self { mut full, exchange, client } = self;
         let shared = exchange.complete(message.public).map_err(|_| Illegal::KeyShare)?;
         full.agreed.transcript.add(raw);
         let settings = &full.config.settings;
         let master = full.agreed.master(settings, Premaster::new(shared));
+        full.agreed.log(settings, master.secret());
         let keys = full.agreed.keys(settings, Side::Server, master)?;
         wait(match client {
-            None => Awaiting::FullCcs(Box::new(FullAwaitCcs { full, keys })),
-            Some(client) => {
-                Awaiting::CertificateVerify(Box::new(AwaitCertificateVerify { full, keys, client }))
-            }
+            None => Awaiting::FullCcs(FullAwaitCcs { full, keys }),
+            Some(client) => Awaiting::CertificateVerify(AwaitCertificateVerify { full, keys, client }),
         })
     }
 }
@@ -179,13 +174,13 @@ impl AwaitKeyExchange {
 #[derive(Debug)]
 pub(crate) struct AwaitCertificateVerify {
     full: Full,
-    keys: Keys,
+    keys: Keys<MasterSecret>,
     client: Client,
 }
 
 impl AwaitCertificateVerify {
-    pub(super) fn certificate_verify(self: Box<Self>, message: CertificateVerify<'_>, raw: &[u8]) -> Then {
-        let Self { mut full, keys, client } = *self;
+    pub(super) fn certificate_verify(self, message: CertificateVerify<'_>, raw: &[u8]) -> Then {
+        let Self { mut full, keys, client } = self;
         let agreed = &mut full.agreed;
         // RFC 5246, 7.4.8: "all handshake messages sent or received, starting at client hello and up to, but not
         // including, this message".
@@ -196,7 +191,7 @@ impl AwaitCertificateVerify {
         agreed.transcript.add(raw);
         agreed.info.peer_scheme = Some(message.scheme);
         agreed.info.peer = Some(proven(client, proof));
-        wait(Awaiting::FullCcs(Box::new(FullAwaitCcs { full, keys })))
+        wait(Awaiting::FullCcs(FullAwaitCcs { full, keys }))
     }
 }
 

@@ -60,7 +60,7 @@ impl Gives {
             // R33: 32 random bytes; a client's ID never becomes one.
             // An ID under which nothing could be stored would promise too much.
             _ if resumption.ids() && resumption.lifetime_of(cx.now.as_secs(), cx.now) > 0 => {
-                Self::Stored(SessionId::from(*cx.seed.draw::<32>(Label::SessionId).expose()))
+                Self::Stored(SessionId::from(cx.seed.draw_public::<32>(Label::SessionId)))
             }
             _ => Self::Nothing,
         }
@@ -90,13 +90,28 @@ impl Gives {
             Self::Nothing => Gift::Nothing,
             Self::Ticket => ticket(&full.config, resumption, session.as_ref(), cx),
             Self::Stored(id) => {
-                let (salt, provider) = (cx.seed.draw(Label::Store), full.config.settings.provider);
+                let (salt, provider) = (cx.seed.draw_public(Label::Store), full.config.settings.provider);
                 let Some(session) = session else { return Gift::Nothing };
-                match resumption.new_session(provider, &id, &session, salt.expose(), cx.now) {
+                match resumption.new_session(provider, &id, &session, &salt, cx.now) {
                     Some(stored) => Gift::Stored { session: stored, told: told(&session, resumption, cx) },
                     None => Gift::Nothing,
                 }
             }
+        }
+    }
+}
+
+impl Gift {
+    /// Whether there is one that goes with the flight.
+    pub(super) fn is_message(&self) -> bool {
+        !self.message().is_empty()
+    }
+
+    /// The message that goes with the flight, header included; empty if there is none.
+    pub(super) fn message(&self) -> &[u8] {
+        match self {
+            Self::Nothing | Self::Stored { .. } => &[],
+            Self::Ticket { message, .. } => message,
         }
     }
 }
@@ -108,8 +123,8 @@ pub(super) fn ticket(
     session: Option<&Session>,
     cx: &Common,
 ) -> Gift {
-    let (salt, provider) = (cx.seed.draw(Label::Ticket), config.settings.provider);
-    let seal = |session| resumption.keys().seal_ticket(provider, session, salt.expose(), cx.now);
+    let (salt, provider) = (cx.seed.draw_public(Label::Ticket), config.settings.provider);
+    let seal = |session| resumption.keys().seal_ticket(provider, session, &salt, cx.now);
     let mut message = Vec::new();
     match session.and_then(|session| Some((session, seal(session)?))) {
         Some((session, ticket)) => {
@@ -153,7 +168,7 @@ fn session(full: &Full, resumption: &Resumption, master: &MasterSecret, cx: &Com
         alpn: info.alpn.clone(),
         context: full.config.session_context(),
         partition: *resumption.partition(),
-        lineage: Lineage(*cx.seed.draw::<16>(Label::Lineage).expose()),
+        lineage: Lineage(cx.seed.draw_public(Label::Lineage)),
         authenticated_at: now,
         issued_at: now,
         lifetime,

@@ -14,7 +14,7 @@ use crate::{
     crypto::{Label, SignatureRequest},
     error::{Error, Incompatible},
     handshake::{Agreed, Common},
-    schedule::{Log, Randoms, TranscriptBuffer},
+    schedule::{Log, Randoms, Transcript},
     session::{HandshakeKind, NotResumed},
     wire::{ClientHello, Decode, EcdheParams, Encode, HANDSHAKE_HEADER_LEN},
 };
@@ -24,11 +24,11 @@ use crate::{
 pub(crate) struct AwaitClientHello;
 
 impl AwaitClientHello {
-    pub(super) fn client_hello(self, hello: ClientHello<'_>, raw: &[u8], cx: &mut Common) -> Then {
+    /// What can be wrong before anybody is asked.
+    pub(super) fn check(self, hello: ClientHello<'_>, cx: &mut Common) -> Result<(), Error> {
         hello::check(&hello)?;
         // Nothing of the client's can follow before our flight.
-        cx.channel.aligned()?;
-        ask(Ask::Config(Greeted { raw: raw.to_vec() }))
+        cx.channel.aligned().map(|_| ())
     }
 }
 
@@ -86,7 +86,7 @@ impl Configured {
         let settings = &config.settings;
         let group = settings.provider.group(fit.group).ok_or(Incompatible::Group)?;
         let exchange = group.start(&cx.seed.draw(Label::KeyExchange));
-        let random = *cx.seed.draw::<32>(Label::ServerRandom).expose();
+        let random = cx.seed.draw_public(Label::ServerRandom);
         let randoms = Randoms { client: hello.random, server: random };
 
         let mut flight = Vec::new();
@@ -101,19 +101,18 @@ impl Configured {
             message: [&randoms.client[..], &randoms.server, &params].concat(),
         };
         let log = if asks_for_certificate(&config) { Log::Keep } else { Log::Drop };
-        let mut transcript = TranscriptBuffer::default();
-        transcript.add(&raw);
-        let mut info = flight::info(&terms, fit.suite.id, HandshakeKind::Full(reason));
+        let mut info = flight::info(terms, fit.suite.id, HandshakeKind::Full(reason));
         info.group = Some(fit.group);
         info.credential = Some(fit.credential.name_arc().clone());
-        let agreed = Agreed {
+        let agreed = Box::new(Agreed {
             suite: fit.suite,
             randoms,
-            transcript: transcript.hashed(settings.provider, fit.suite.hash, log),
+            // Our hello is added with the rest of our flight.
+            transcript: Transcript::begin(settings.provider, fit.suite.hash, log, &[&raw]),
             info,
             credential: Some(fit.credential),
-        };
+        });
         let full = Full { config, agreed, gives };
-        ask(Ask::Signature(Box::new(Signing { full, exchange, flight, request })))
+        ask(Ask::Signature(Signing { full, exchange, flight, request }))
     }
 }

@@ -243,7 +243,7 @@ impl NeedsStore {
 #[must_use]
 pub struct NeedsSignature {
     common: Box<Common>,
-    state: Box<full::Signing>,
+    state: full::Signing,
 }
 
 impl NeedsSignature {

@@ -1,6 +1,6 @@
 //! The abbreviated handshake (RFC 5246, 7.3; RFC 5077, 3.1): what was offered, the one gate, and the states after it.
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc};
 
 use pki_types::CertificateDer;
 
@@ -14,17 +14,20 @@ use super::{
 };
 use crate::{
     connection::SessionInfo,
-    crypto::{Label, RecordOpenKey, Suite},
+    crypto::{Label, RecordOpenKey, SUITES, Suite},
     error::{Error, Illegal},
     handshake::{Agreed, Aligned, Common, Complete, Keys, Next},
     pki::{PresentedPeer, VerifiedPeer},
-    schedule::{Log, MasterSecret, Randoms, Side, TranscriptBuffer},
+    schedule::{KeySchedule, Log, Randoms, Side, Transcript},
     session::{
         ClientAuthNeed, HandshakeKind, Judgement, Lookup, NotResumed, Offer, OpenedTicket, ResumedBy,
         Resumption, Session, SessionPeer, StoreKey, judge,
     },
     wire::{CipherSuite, ClientHello, Finished, SessionId},
 };
+
+/// Room for the whole flight of an abbreviated handshake with a usual ticket, in bytes.
+const FLIGHT: usize = 512;
 
 /// What the client offers to resume.
 enum Offered<'a> {
@@ -73,8 +76,11 @@ impl Configured {
         };
         let Some(resumption) = &self.config.resumption else { return self.full(NotResumed::Disabled, cx) };
         let hello = self.hello()?;
-        let suites = self.config.settings.suites.iter().map(|suite| suite.id);
-        let suites: Vec<CipherSuite> = suites.filter(|suite| hello.cipher_suites.contains(suite)).collect();
+        // At most as many as there are: a configuration that names one twice means it once.
+        let mut suites = [CipherSuite(0); SUITES.len()];
+        let common = SUITES.iter().filter(|suite| self.config.settings.suites.contains(suite));
+        let common = common.filter(|suite| hello.cipher_suites.contains(&suite.id));
+        let count = suites.iter_mut().zip(common).map(|(place, suite)| *place = suite.id).count();
         let offer = Offer {
             by: found.by(),
             server_name: self
@@ -83,15 +89,20 @@ impl Configured {
                 .as_ref()
                 .and_then(host)
                 .and_then(|name| core::str::from_utf8(name).ok()),
-            suites: &suites,
+            suites: suites.get(..count).unwrap_or_default(),
             extended_master_secret: self.terms.extended_master_secret,
             alpn: self.terms.alpn.as_deref(),
             client_auth: need(self.config.client_auth),
             context: &self.config.session_context(),
             partition: resumption.partition(),
         };
+        let resuming = Resuming {
+            random: hello.random,
+            session_id: hello.session_id,
+            takes_tickets: hello.extensions.session_ticket.is_some(),
+        };
         match judge(&opened.session, &offer, resumption, cx.now) {
-            Judgement::Resume => self.resume(opened, found, cx),
+            Judgement::Resume => self.resume(&resuming, opened, found, cx),
             Judgement::Full(reason) => self.full(reason, cx),
             // R10. RFC 7627, 5.3: "the server MUST abort the abbreviated handshake".
             Judgement::Abort => Err(Illegal::ExtendedMasterSecretDropped.into()),
@@ -99,53 +110,62 @@ impl Configured {
     }
 
     /// Our flight: ServerHello [NewSessionTicket] ChangeCipherSpec Finished.
-    fn resume(self, opened: OpenedTicket, found: Found, cx: &mut Common) -> Then {
+    fn resume(self, hello: &Resuming, opened: OpenedTicket, found: Found, cx: &mut Common) -> Then {
         let OpenedTicket { session, key_name, key_state } = opened;
-        let hello = self.hello()?;
-        let (by, client_random, session_id) = (found.by(), hello.random, hello.session_id);
+        let by = found.by();
         let Some(suite) = Suite::find(session.suite()) else { return self.full(NotResumed::OtherSuite, cx) };
-        let renews = hello.extensions.session_ticket.is_some()
-            && self
-                .config
-                .resumption
-                .as_ref()
-                .is_some_and(|policy| policy.renews(by, &session, key_state, cx.now));
-        let Self { raw, config, terms } = self;
+        let renewing = self
+            .config
+            .resumption
+            .as_ref()
+            .filter(|policy| hello.takes_tickets && policy.renews(by, &session, key_state, cx.now));
+        let gift = renewing.map_or(Gift::Nothing, |policy| renewed(&self.config, policy, &session, cx));
         // R29: a failure from here on removes the session.
         cx.forget = found.store_key();
-        let random = *cx.seed.draw::<32>(Label::ServerRandom).expose();
-        let mut flight = Vec::new();
+        let Self { raw, config, terms } = self;
+        let settings = &config.settings;
+        let randoms = Randoms { client: hello.random, server: cx.seed.draw_public(Label::ServerRandom) };
         // R17: what is echoed is what was received. RFC 6066, 3: "the server MUST NOT include a server_name
         // extension in the server hello" of a resumption.
-        Hello { random, session_id, suite: suite.id, ticket: renews, staple: false, name_used: false }
-            .write(&terms, &mut flight);
-        let mut info = flight::info(&terms, suite.id, HandshakeKind::Resumed(by));
+        let ours = Hello {
+            random: randoms.server,
+            session_id: hello.session_id,
+            suite: suite.id,
+            ticket: gift.is_message(),
+            staple: false,
+            name_used: false,
+        };
+        let mut transcript = Transcript::begin(settings.provider, suite.hash, Log::Drop, &[&raw]);
+        cx.out.reserve(FLIGHT);
+        cx.channel.write(&mut transcript, &mut cx.out, |out| {
+            ours.write(&terms, out);
+            out.extend_from_slice(gift.message());
+        });
+        let mut info = flight::info(terms, suite.id, HandshakeKind::Resumed(by));
         info.peer_scheme = session.peer_scheme();
         info.session_group = session.group();
         info.peer = session.peer().map(|peer| believed(peer, cx));
         info.session = Some(SessionInfo::of(&session, Some(key_name)));
-        if let (true, Some(resumption)) = (renews, &config.resumption)
-            && let Gift::Ticket { message, sent, told } = renewed(&config, resumption, &session, cx)
-        {
-            flight.extend_from_slice(&message);
+        if let Gift::Ticket { sent, told, .. } = gift {
             info.ticket = sent;
             info.session = told.or(info.session);
         }
-        let settings = &config.settings;
-        let mut transcript = TranscriptBuffer::default();
-        transcript.add(&raw);
-        transcript.add(&flight);
-        let randoms = Randoms { client: client_random, server: random };
-        let transcript = transcript.hashed(settings.provider, suite.hash, Log::Drop);
-        let mut agreed = Agreed { suite, randoms, transcript, info, credential: None };
-        let secret = session.master_secret().duplicate();
-        let master =
-            MasterSecret::resume(settings.provider, suite.hash, secret, session.extended_master_secret());
-        let Keys { master, sealing, opening } = agreed.keys(settings, Side::Server, master)?;
-        cx.channel.messages(&flight, &mut cx.out);
-        agreed.finish(Side::Server, &master, sealing, (&mut cx.channel, &mut cx.out));
-        wait(Awaiting::ResumedCcs(Box::new(ResumedAwaitCcs { config, agreed, master, opening })))
+        let mut agreed = Box::new(Agreed { suite, randoms, transcript, info, credential: None });
+        let secret = session.master_secret();
+        agreed.log(settings, secret);
+        let schedule =
+            KeySchedule::resume(settings.provider, suite.hash, secret, session.extended_master_secret());
+        let Keys { master: schedule, sealing, opening } = agreed.keys(settings, Side::Server, schedule)?;
+        agreed.finish(Side::Server, &schedule, sealing, (&mut cx.channel, &mut cx.out));
+        wait(Awaiting::ResumedCcs(ResumedAwaitCcs { config, agreed, schedule, opening }))
     }
+}
+
+/// What an abbreviated handshake needs of the client's hello.
+struct Resuming {
+    random: [u8; 32],
+    session_id: SessionId,
+    takes_tickets: bool,
 }
 
 /// Where a session came from.
@@ -222,16 +242,16 @@ impl Looking {
 #[derive(Debug)]
 pub(crate) struct ResumedAwaitCcs {
     config: Arc<ServerConfig>,
-    agreed: Agreed,
-    master: MasterSecret,
+    agreed: Box<Agreed>,
+    schedule: KeySchedule,
     opening: RecordOpenKey,
 }
 
 impl ResumedAwaitCcs {
-    pub(super) fn change_cipher_spec(self: Box<Self>, aligned: Aligned, cx: &mut Common) -> Next<Server> {
-        let Self { config, agreed, master, opening } = *self;
+    pub(super) fn change_cipher_spec(self, aligned: Aligned, cx: &mut Common) -> Next<Server> {
+        let Self { config, agreed, schedule, opening } = self;
         cx.channel.protect_reading(opening, aligned);
-        Next::Await(Awaiting::ResumedFinished(Box::new(ResumedAwaitFinished { config, agreed, master })))
+        Next::Await(Awaiting::ResumedFinished(ResumedAwaitFinished { config, agreed, schedule }))
     }
 }
 
@@ -239,29 +259,25 @@ impl ResumedAwaitCcs {
 #[derive(Debug)]
 pub(crate) struct ResumedAwaitFinished {
     config: Arc<ServerConfig>,
-    agreed: Agreed,
-    master: MasterSecret,
+    agreed: Box<Agreed>,
+    schedule: KeySchedule,
 }
 
 impl ResumedAwaitFinished {
     pub(super) fn finished(
-        self: Box<Self>,
+        self,
         message: Finished,
         raw: &[u8],
         cx: &mut Common,
     ) -> Result<Next<Server>, Error> {
-        let Self { config, mut agreed, master } = *self;
-        let finished = agreed.check_finished(Side::Client, &master, (&message, raw))?;
+        let Self { config, mut agreed, schedule } = self;
+        let finished = agreed.check_finished(Side::Client, &schedule, (&message, raw))?;
         let aligned = cx.channel.aligned()?;
         let settings = &config.settings;
-        let mut facts = agreed.facts(settings, Side::Server, master);
+        let mut facts = agreed.facts(settings, Side::Server, schedule);
         facts.store_key = cx.forget.take();
+        let facts = Arc::new(facts);
         let renegotiation = settings.renegotiation;
-        Ok(Next::Done(Box::new(Complete {
-            facts,
-            renegotiation,
-            proofs: (finished, aligned),
-            session: None,
-        })))
+        Ok(Next::Done(Complete { facts, renegotiation, proofs: (finished, aligned), session: None }))
     }
 }

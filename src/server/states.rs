@@ -22,13 +22,13 @@ pub(crate) struct Server;
 #[derive(Debug)]
 pub(crate) enum Awaiting {
     ClientHello(AwaitClientHello),
-    Certificate(Box<AwaitCertificate>),
-    KeyExchange(Box<AwaitKeyExchange>),
-    CertificateVerify(Box<AwaitCertificateVerify>),
-    FullCcs(Box<FullAwaitCcs>),
-    FullFinished(Box<FullAwaitFinished>),
-    ResumedCcs(Box<ResumedAwaitCcs>),
-    ResumedFinished(Box<ResumedAwaitFinished>),
+    Certificate(AwaitCertificate),
+    KeyExchange(AwaitKeyExchange),
+    CertificateVerify(AwaitCertificateVerify),
+    FullCcs(FullAwaitCcs),
+    FullFinished(FullAwaitFinished),
+    ResumedCcs(ResumedAwaitCcs),
+    ResumedFinished(ResumedAwaitFinished),
 }
 
 /// What somebody else must answer.
@@ -36,7 +36,7 @@ pub(crate) enum Awaiting {
 pub(crate) enum Ask {
     Config(Greeted),
     Session(Box<Looking>),
-    Signature(Box<Signing>),
+    Signature(Signing),
     Verdict(Box<Judging>),
     Store(Box<Storing>),
 }
@@ -71,8 +71,9 @@ impl Role for Server {
         let mut storage = Vec::new();
         let expected = state.expects();
         match (state, incoming.decode(&mut storage, expected)?) {
-            (S::ClientHello(s), Input::Message { message: M::ClientHello(m), raw }) => {
-                s.client_hello(m, raw, cx)
+            (S::ClientHello(s), Input::Message { message: M::ClientHello(m), .. }) => {
+                s.check(m, cx)?;
+                Ok(Next::Ask(Ask::Config(Greeted { raw: storage })))
             }
             (S::Certificate(s), Input::Message { message: M::Certificate(m), raw }) => {
                 s.certificate(m, raw, cx)

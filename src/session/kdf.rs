@@ -1,14 +1,14 @@
 //! A key of its own for every seal (R19).
 
-use crate::crypto::{HashAlgorithm, NONCE_LEN, Provider, Secret};
+use crate::crypto::{HmacSha256, NONCE_LEN, Once, wipe};
 
 /// The length of the salt of a seal in bytes.
 pub const SALT_LEN: usize = 32;
 
-/// An AES-256-GCM key and its nonce, both used for one seal.
+/// An AES-256-GCM key and its nonce, both used for one seal. Wiped on drop, and on the stack, where it is used up.
 pub(crate) struct SealingSecret {
-    pub(crate) key: Secret<32>,
-    pub(crate) nonce: Secret<NONCE_LEN>,
+    key: [u8; 32],
+    nonce: [u8; NONCE_LEN],
 }
 
 impl SealingSecret {
@@ -16,14 +16,25 @@ impl SealingSecret {
     ///
     /// Salts are 32 random bytes, so two seals of a fleet have the same key only if two such salts collide: the
     /// nonces of 96 bits, random under one key, that R19 forbids do not come up.
-    pub(crate) fn derive(provider: &Provider, secret: &[u8], salt: &[u8; SALT_LEN], label: &[u8]) -> Self {
-        let hmac = provider.hmac(HashAlgorithm::Sha256);
-        let extracted = hmac.key(salt).sign(&[secret]);
-        let expand = hmac.key(extracted.as_ref());
+    pub(crate) fn derive(secret: &[u8], salt: &[u8; SALT_LEN], label: &[u8]) -> Self {
+        let expand = HmacSha256::new(HmacSha256::new(salt).sign(&[secret]).as_ref());
         let first = expand.sign(&[label, &[1]]);
         let second = expand.sign(&[first.as_ref(), label, &[2]]);
-        let nonce = Secret::fill(|to| to.iter_mut().zip(second.as_ref()).for_each(|(to, from)| *to = *from));
-        let key = Secret::fill(|to| to.iter_mut().zip(first.as_ref()).for_each(|(to, from)| *to = *from));
-        Self { key, nonce }
+        let mut derived = Self { key: [0; 32], nonce: [0; NONCE_LEN] };
+        derived.key.iter_mut().zip(first.as_ref()).for_each(|(to, from)| *to = *from);
+        derived.nonce.iter_mut().zip(second.as_ref()).for_each(|(to, from)| *to = *from);
+        derived
+    }
+
+    /// For the one seal.
+    pub(crate) fn once<'k>(&'k self, aad: &'k [u8]) -> Once<'k> {
+        Once { key: &self.key, nonce: &self.nonce, aad }
+    }
+}
+
+impl Drop for SealingSecret {
+    fn drop(&mut self) {
+        wipe(&mut self.key);
+        wipe(&mut self.nonce);
     }
 }

@@ -27,7 +27,7 @@ use super::{
     kdf::{SALT_LEN, SealingSecret},
 };
 use crate::{
-    crypto::{AeadAlgorithm, Provider, SecretVec, TAG_LEN},
+    crypto::{AeadAlgorithm, Provider, TAG_LEN},
     wire::Reader,
 };
 
@@ -54,12 +54,31 @@ impl Purpose<'_> {
     }
 
     /// The label has a fixed number of bytes per purpose, and so has everything behind it: no two are alike.
-    fn additional_data(self, name: &KeyName, salt: &[u8; SALT_LEN]) -> Vec<u8> {
+    fn additional_data(self, name: &KeyName, salt: &[u8; SALT_LEN]) -> AdditionalData {
         let key: &[u8] = match self {
             Self::Ticket => &[],
             Self::Store(key) => &key.0,
         };
-        [self.label(), key, &[FORMAT], &name.0, salt].concat()
+        let parts = [self.label(), key, &[FORMAT], &name.0, salt];
+        let mut data = AdditionalData { bytes: [0; MOST_ADDITIONAL_DATA], len: 0 };
+        let places = data.bytes.iter_mut();
+        data.len = places.zip(parts.into_iter().flatten()).map(|(to, from)| *to = *from).count();
+        data
+    }
+}
+
+/// The longest label, a [`StoreKey`], the format, the key name and the salt.
+const MOST_ADDITIONAL_DATA: usize = 17 + 32 + 1 + 16 + SALT_LEN;
+
+/// What is authenticated and not sealed.
+struct AdditionalData {
+    bytes: [u8; MOST_ADDITIONAL_DATA],
+    len: usize,
+}
+
+impl AsRef<[u8]> for AdditionalData {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
     }
 }
 
@@ -139,10 +158,9 @@ impl KeyRing {
         let mut reason = self.why_not(&sealed.name.0);
         for key in self.matching(&sealed.name.0, now) {
             match sealed.open(provider, key, purpose) {
-                Some(plaintext) => {
-                    let session = Session::decode(plaintext.expose())?;
+                Some(session) => {
                     let key_state = self.state_of(key, now);
-                    return Ok(OpenedTicket { session, key_name: key.name(), key_state });
+                    return Ok(OpenedTicket { session: session?, key_name: key.name(), key_state });
                 }
                 None => reason = NotResumed::Forged,
             }
@@ -166,15 +184,19 @@ impl<'t> Sealed<'t> {
         (ciphertext.len() > TAG_LEN).then_some(Self { name, salt, ciphertext })
     }
 
-    fn open(&self, provider: &Provider, key: &TicketKey, purpose: Purpose<'_>) -> Option<SecretVec> {
-        let secret = SealingSecret::derive(provider, key.secret().expose(), &self.salt, purpose.label());
-        let opener = provider.aead(AeadAlgorithm::Aes256Gcm).open_key(secret.key.expose())?;
-        let mut buffer = Zeroizing::new(self.ciphertext.to_vec());
+    /// What is in it; `None` if it is not authentic.
+    fn open(
+        &self,
+        provider: &Provider,
+        key: &TicketKey,
+        purpose: Purpose<'_>,
+    ) -> Option<Result<Session, NotResumed>> {
+        let secret = SealingSecret::derive(key.secret().expose(), &self.salt, purpose.label());
         let aad = purpose.additional_data(&self.name, &self.salt);
-        opener
-            .open(secret.nonce.expose(), &aad, &mut buffer)
-            .ok()
-            .map(|plaintext| SecretVec::copy_of(plaintext))
+        let mut buffer = Zeroizing::new(self.ciphertext.to_vec());
+        let opened =
+            provider.aead(AeadAlgorithm::Aes256Gcm).open_once(secret.once(aad.as_ref()), &mut buffer).ok();
+        opened.map(|plaintext| Session::decode(plaintext))
     }
 }
 
@@ -187,14 +209,17 @@ fn seal(
 ) -> Option<Vec<u8>> {
     let plaintext = session.encode();
     let len = plaintext.expose().len().checked_add(OVERHEAD).filter(|len| *len <= MAX_SEALED)?;
-    let secret = SealingSecret::derive(provider, key.secret().expose(), salt, purpose.label());
-    let sealer = provider.aead(AeadAlgorithm::Aes256Gcm).seal_key(secret.key.expose())?;
-    let aad = purpose.additional_data(&key.name(), salt);
+    let secret = SealingSecret::derive(key.secret().expose(), salt, purpose.label());
+    let name = key.name();
+    let aad = purpose.additional_data(&name, salt);
     let mut out = vec![0; len];
     let (head, ciphertext) = out.split_at_mut_checked(16 + SALT_LEN)?;
     let (name_out, salt_out) = head.split_at_mut_checked(16)?;
     name_out.copy_from_slice(&key.name().0);
     salt_out.copy_from_slice(salt);
-    sealer.seal(secret.nonce.expose(), &aad, plaintext.expose(), ciphertext).ok()?;
+    provider
+        .aead(AeadAlgorithm::Aes256Gcm)
+        .seal_once(secret.once(aad.as_ref()), plaintext.expose(), ciphertext)
+        .ok()?;
     Some(out)
 }

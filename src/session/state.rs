@@ -4,7 +4,6 @@ use alloc::{sync::Arc, vec::Vec};
 use core::{fmt, time::Duration};
 
 use pki_types::{CertificateDer, UnixTime};
-use zeroize::Zeroize;
 
 use super::{
     NotResumed,
@@ -355,10 +354,7 @@ fn read(reader: &mut Reader<'_>) -> Result<SessionParts, DecodeError> {
 
 /// Reads `N` secret bytes without leaving a copy on the stack.
 pub(super) fn read_secret<const N: usize>(reader: &mut Reader<'_>) -> Result<Secret<N>, DecodeError> {
-    let mut bytes = reader.array()?;
-    let secret = Secret::new(bytes);
-    bytes.zeroize();
-    Ok(secret)
+    reader.take(N).map(Secret::copy_of)
 }
 
 pub(super) fn not_empty(bytes: &[u8]) -> Option<Vec<u8>> {

@@ -131,11 +131,11 @@ impl ClientSessions {
     /// On Unix only its owner can read it (mode 0600).
     pub fn save(&self, path: &Path, protection: Protection<'_>) -> Result<(), FileError> {
         let seed = Seed::from_os()?;
-        let bytes = self.to_file(protection, seed.draw::<SALT_LEN>(Label::Store).expose())?;
+        let bytes = self.to_file(protection, &seed.draw_public(Label::Store))?;
         if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_FILE) {
             return Err(FileError::TooLarge);
         }
-        let [a, b, c, d] = *seed.draw::<4>(Label::SessionId).expose();
+        let [a, b, c, d] = seed.draw_public::<4>(Label::SessionId);
         let temporary = beside(path, u32::from_be_bytes([a, b, c, d]));
         let written = write_new(&temporary, &bytes).and_then(|()| fs::rename(&temporary, path));
         if written.is_err() {
@@ -224,10 +224,9 @@ fn seal(
     (salt, header): (&[u8; SALT_LEN], &[u8]),
     body: &[u8],
 ) -> Option<Vec<u8>> {
-    let secret = SealingSecret::derive(provider, key, salt, LABEL);
-    let sealer = provider.aead(AeadAlgorithm::Aes256Gcm).seal_key(secret.key.expose())?;
+    let secret = SealingSecret::derive(key, salt, LABEL);
     let mut out = vec![0; body.len().checked_add(TAG_LEN)?];
-    sealer.seal(secret.nonce.expose(), header, body, &mut out).ok()?;
+    provider.aead(AeadAlgorithm::Aes256Gcm).seal_once(secret.once(header), body, &mut out).ok()?;
     Some(out)
 }
 
@@ -260,10 +259,10 @@ fn open_plain(file: &[u8], rest: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 fn open_sealed(provider: &Provider, key: &[u8; 32], file: &[u8], rest: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (salt, ciphertext) = rest.split_first_chunk::<SALT_LEN>()?;
     let (header, _) = file.split_at_checked(file.len().checked_sub(ciphertext.len())?)?;
-    let secret = SealingSecret::derive(provider, key, salt, LABEL);
-    let opener = provider.aead(AeadAlgorithm::Aes256Gcm).open_key(secret.key.expose())?;
+    let secret = SealingSecret::derive(key, salt, LABEL);
     let mut body = Zeroizing::new(ciphertext.to_vec());
-    let len = opener.open(secret.nonce.expose(), header, &mut body).ok()?.len();
+    let aead = provider.aead(AeadAlgorithm::Aes256Gcm);
+    let len = aead.open_once(secret.once(header), &mut body).ok()?.len();
     body.truncate(len);
     Some(body)
 }

@@ -1,6 +1,6 @@
 //! ChangeCipherSpec, and the Finished that follows it.
 
-use super::{Decode, DecodeError, Encode, Reader, Writer};
+use super::{Decode, DecodeError, Encode, HandshakeType, Reader, Writer};
 
 /// Says that what follows is protected by the keys just agreed (RFC 5246, 7.1). One byte, in a
 /// record of its own content type.
@@ -15,6 +15,11 @@ use super::{Decode, DecodeError, Encode, Reader, Writer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChangeCipherSpec;
 
+impl ChangeCipherSpec {
+    /// The message, one byte.
+    pub const BYTES: [u8; 1] = [1];
+}
+
 impl<'a> Decode<'a> for ChangeCipherSpec {
     fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         match reader.u8()? {
@@ -26,7 +31,7 @@ impl<'a> Decode<'a> for ChangeCipherSpec {
 
 impl Encode for ChangeCipherSpec {
     fn write(&self, writer: &mut Writer<'_>) {
-        writer.u8(1);
+        writer.bytes(&Self::BYTES);
     }
 }
 
@@ -46,6 +51,14 @@ pub struct Finished {
     pub verify_data: [u8; 12],
 }
 
+impl Finished {
+    /// The message with its header, 16 bytes.
+    pub fn framed(&self) -> [u8; 16] {
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = self.verify_data;
+        [HandshakeType::FINISHED.0, 0, 0, 12, a, b, c, d, e, f, g, h, i, j, k, l]
+    }
+}
+
 impl<'a> Decode<'a> for Finished {
     fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         reader.array().map(|verify_data| Self { verify_data })
@@ -61,7 +74,8 @@ impl Encode for Finished {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::check::assert_same;
+    use crate::wire::{Handshake, check::assert_same};
+    use alloc::vec::Vec;
 
     #[test]
     fn change_cipher_spec_is_one_byte_of_value_one() {
@@ -75,5 +89,8 @@ mod tests {
     fn finished_is_twelve_bytes() {
         let finished = Finished { verify_data: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] };
         assert_same(&finished, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+        let mut framed = Vec::new();
+        finished.write_framed(&mut framed);
+        assert_eq!(finished.framed()[..], framed);
     }
 }

@@ -13,11 +13,8 @@ use std::sync::{Arc, Mutex};
 
 use tls12::{
     ClientConfig, KeyLog, ServerConfig,
-    crypto::{
-        AeadAlgorithm, NONCE_LEN, RUSTCRYPTO, RecordOpenKey, RecordSealKey, Secret, Suite, TAG_LEN,
-        Unauthentic,
-    },
-    schedule::{MasterSecret, Randoms, Side},
+    crypto::{AeadAlgorithm, NONCE_LEN, OpenKey, RUSTCRYPTO, SealKey, Secret, Suite, TAG_LEN, Unauthentic},
+    schedule::{KeySchedule, Randoms, Side, WriteKey},
     wire::{CipherSuite, ContentType, Decode, Encode, HEADER_LEN, ProtocolVersion, RecordHeader},
 };
 
@@ -64,7 +61,7 @@ impl World {
 
 /// What both directions of a connection are protected with.
 pub struct Keys {
-    pub master: MasterSecret,
+    pub master: KeySchedule,
     pub suite: &'static Suite,
     randoms: Randoms,
 }
@@ -73,22 +70,24 @@ impl Keys {
     /// The keys that follow from an extended master secret.
     pub fn new(master: &[u8; 48], suite: CipherSuite, randoms: Randoms) -> Self {
         let suite = Suite::find(suite).expect("a suite of this crate");
-        let master = MasterSecret::resume(&RUSTCRYPTO, suite.hash, Secret::new(*master), true);
+        let master = KeySchedule::resume(&RUSTCRYPTO, suite.hash, &Secret::new(*master), true);
         Self { master, suite, randoms }
     }
 
     /// What one side writes with, from its first protected record on.
     pub fn sealing(&self, writer: Side) -> Sealing {
         let keys = self.master.traffic_keys(self.suite, &self.randoms);
-        let key = if writer == Side::Client { keys.client } else { keys.server };
-        Sealing { key: key.sealing(&RUSTCRYPTO).expect("a key of this provider"), sequence: 0 }
+        let key = keys.of(writer);
+        let made = RUSTCRYPTO.aead(key.algorithm).seal_key(key.key).expect("a key of this provider");
+        Sealing { key: made, iv: iv(key), algorithm: key.algorithm, sequence: 0 }
     }
 
     /// What the other side reads with, from the writer's first protected record on.
     pub fn opening(&self, writer: Side) -> Opening {
         let keys = self.master.traffic_keys(self.suite, &self.randoms);
-        let key = if writer == Side::Client { keys.client } else { keys.server };
-        Opening { key: key.opening(&RUSTCRYPTO).expect("a key of this provider"), sequence: 0 }
+        let key = keys.of(writer);
+        let made = RUSTCRYPTO.aead(key.algorithm).open_key(key.key).expect("a key of this provider");
+        Opening { key: made, iv: iv(key), algorithm: key.algorithm, sequence: 0 }
     }
 
     /// The 12 bytes of a Finished over these messages.
@@ -100,7 +99,9 @@ impl Keys {
 
 /// Seals records, of any type and with any number.
 pub struct Sealing {
-    key: RecordSealKey,
+    key: Box<dyn SealKey>,
+    iv: [u8; NONCE_LEN],
+    algorithm: AeadAlgorithm,
     /// Of the next record.
     pub sequence: u64,
 }
@@ -108,15 +109,15 @@ pub struct Sealing {
 impl Sealing {
     /// One whole record; `plaintext` may be longer than a peer should take.
     pub fn seal(&mut self, content_type: ContentType, plaintext: &[u8]) -> Vec<u8> {
-        self.seal_with(explicit_nonce(self.key.algorithm, self.sequence), content_type, plaintext)
+        self.seal_with(explicit_nonce(self.algorithm, self.sequence), content_type, plaintext)
     }
 
     /// The same with an explicit nonce of the caller's choice, which has the length that the algorithm has.
     pub fn seal_with(&mut self, explicit: Vec<u8>, content_type: ContentType, plaintext: &[u8]) -> Vec<u8> {
-        let nonce = nonce(self.key.iv.expose(), self.key.algorithm, &explicit, self.sequence);
+        let nonce = nonce(&self.iv, self.algorithm, &explicit, self.sequence);
         let mut sealed = vec![0; plaintext.len() + TAG_LEN];
         let aad = additional_data(self.sequence, content_type, plaintext.len());
-        self.key.key.seal(&nonce, &aad, plaintext, &mut sealed).expect("the lengths fit");
+        self.key.seal(&nonce, &aad, plaintext, &mut sealed).expect("the lengths fit");
         self.sequence += 1;
         record(content_type, &[explicit, sealed].concat())
     }
@@ -124,7 +125,9 @@ impl Sealing {
 
 /// Opens records in their order.
 pub struct Opening {
-    key: RecordOpenKey,
+    key: Box<dyn OpenKey>,
+    iv: [u8; NONCE_LEN],
+    algorithm: AeadAlgorithm,
     pub sequence: u64,
 }
 
@@ -132,15 +135,22 @@ impl Opening {
     /// The plaintext of a record's body.
     pub fn open(&mut self, content_type: ContentType, body: &[u8]) -> Result<Vec<u8>, Unauthentic> {
         let (explicit, sealed) =
-            body.split_at_checked(self.key.algorithm.explicit_nonce_len()).ok_or(Unauthentic)?;
+            body.split_at_checked(self.algorithm.explicit_nonce_len()).ok_or(Unauthentic)?;
         let plain_len = sealed.len().checked_sub(TAG_LEN).ok_or(Unauthentic)?;
-        let nonce = nonce(self.key.iv.expose(), self.key.algorithm, explicit, self.sequence);
+        let nonce = nonce(&self.iv, self.algorithm, explicit, self.sequence);
         let aad = additional_data(self.sequence, content_type, plain_len);
         let mut sealed = sealed.to_vec();
-        let plain = self.key.key.open(&nonce, &aad, &mut sealed)?.to_vec();
+        let plain = self.key.open(&nonce, &aad, &mut sealed)?.to_vec();
         self.sequence += 1;
         Ok(plain)
     }
+}
+
+/// The fixed part of the nonces, at the front; the rest is zero.
+fn iv(key: WriteKey<'_>) -> [u8; NONCE_LEN] {
+    let mut iv = [0; NONCE_LEN];
+    iv[..key.iv.len()].copy_from_slice(key.iv);
+    iv
 }
 
 /// RFC 5288, 3: eight bytes of the writer's choice; RFC 7905, 2: none.

@@ -18,15 +18,13 @@ pub use self::{
 };
 use tls12::{
     Error,
-    crypto::{
-        Digest, KeyExchange, NONCE_LEN, RUSTCRYPTO, RecordOpenKey, RecordSealKey, Secret, Suite, TAG_LEN,
-    },
+    crypto::{Digest, KeyExchange, RUSTCRYPTO, Secret, Suite},
     schedule::{MasterSecret, Premaster, Randoms, SessionHash, Side},
-    wire::{Alert, AlertLevel, AlertMessage, CipherSuite, Decode, NamedGroup},
+    wire::{Alert, AlertLevel, AlertMessage, CipherSuite, ContentType, Decode, NamedGroup},
 };
 
 use super::{
-    forge::take_records,
+    forge::{self, Keys, Opening, Sealing, take_records},
     ours::{End, Link},
 };
 
@@ -51,16 +49,17 @@ pub struct Raw {
     suite: &'static Suite,
     exchange: Option<Box<dyn KeyExchange>>,
     secrets: Option<Secrets>,
-    sealing: Option<(RecordSealKey, u64)>,
-    opening: Option<(RecordOpenKey, u64)>,
+    sealing: Option<Sealing>,
+    opening: Option<Opening>,
     ended: bool,
 }
 
 /// The master secret, and the keys until they are in use.
 struct Secrets {
-    master: MasterSecret,
-    sealing: Option<RecordSealKey>,
-    opening: Option<RecordOpenKey>,
+    master: [u8; 48],
+    keys: Keys,
+    sealing: Option<Sealing>,
+    opening: Option<Opening>,
 }
 
 impl Raw {
@@ -77,15 +76,10 @@ impl Raw {
 
     /// A record, sealed once there are keys.
     pub fn sealed(&mut self, content: u8, body: &[u8]) -> Vec<u8> {
-        let body = match &mut self.sealing {
-            None => body.to_vec(),
-            Some((key, sequence)) => {
-                let sealed = seal(key, *sequence, content, body);
-                *sequence += 1;
-                sealed
-            }
-        };
-        [&[content, 3, 3], &(body.len() as u16).to_be_bytes()[..], &body].concat()
+        match &mut self.sealing {
+            None => forge::record(ContentType(content), body),
+            Some(sealing) => sealing.seal(ContentType(content), body),
+        }
     }
 
     /// Sends handshake messages in a record of their own, and counts them as part of the handshake.
@@ -121,13 +115,12 @@ impl Raw {
     }
 
     fn open(&mut self, content: u8, mut body: Vec<u8>) -> Vec<u8> {
-        if let Some((key, sequence)) = &mut self.opening {
-            body = open(key, *sequence, content, body);
-            *sequence += 1;
+        if let Some(opening) = &mut self.opening {
+            body = opening.open(ContentType(content), &body).expect("our side seals well");
         }
         if content == CHANGE_CIPHER_SPEC {
             let key = self.secrets.as_mut().and_then(|secrets| secrets.opening.take());
-            self.opening = Some((key.expect("our side changes its keys once, in turn"), 0));
+            self.opening = Some(key.expect("our side changes its keys once, in turn"));
         }
         body
     }
@@ -162,17 +155,13 @@ impl Raw {
             }
             false => MasterSecret::classic(&RUSTCRYPTO, hash, premaster, &self.randoms),
         };
-        self.use_master(master);
+        self.use_master(*master.secret().expose());
     }
 
-    fn use_master(&mut self, master: MasterSecret) {
-        let keys = master.traffic_keys(self.suite, &self.randoms);
-        let (mine, theirs) = match self.side {
-            Side::Client => (&keys.client, &keys.server),
-            Side::Server => (&keys.server, &keys.client),
-        };
-        let (sealing, opening) = (mine.sealing(&RUSTCRYPTO), theirs.opening(&RUSTCRYPTO));
-        self.secrets = Some(Secrets { master, sealing, opening });
+    fn use_master(&mut self, master: [u8; 48]) {
+        let keys = Keys::new(&master, self.suite.id, self.randoms);
+        let (sealing, opening) = (Some(keys.sealing(self.side)), Some(keys.opening(self.side.peer())));
+        self.secrets = Some(Secrets { master, keys, sealing, opening });
     }
 
     fn transcript_hash(&self) -> Digest {
@@ -191,7 +180,7 @@ impl Raw {
     /// Uses the keys for sending from now on.
     pub fn protect(&mut self) {
         let key = self.secrets.as_mut().and_then(|secrets| secrets.sealing.take());
-        self.sealing = Some((key.expect("keys that are not in use yet"), 0));
+        self.sealing = Some(key.expect("keys that are not in use yet"));
     }
 
     /// Sends ChangeCipherSpec, and uses the keys from now on.
@@ -202,14 +191,14 @@ impl Raw {
 
     /// Finished of one side over the transcript so far.
     pub fn finished(&self, side: Side) -> Vec<u8> {
-        let master = &self.secrets.as_ref().expect("keys").master;
-        framed(20, master.verify_data(side, &self.transcript_hash()).expose())
+        let keys = &self.secrets.as_ref().expect("keys").keys;
+        framed(20, &keys.verify_data(side, &self.transcript))
     }
 
     /// The 48 bytes of the master secret in hex, as a key log has them.
     pub fn master_secret(&self) -> String {
         let master = &self.secrets.as_ref().expect("keys").master;
-        master.secret().expose().iter().map(|byte| format!("{byte:02x}")).collect()
+        master.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Reads ChangeCipherSpec and the Finished that belongs to it.
@@ -324,34 +313,4 @@ impl Raw {
         assert_eq!((end.error.as_ref(), &end.data[..]), (None, data));
         end
     }
-}
-
-/// RFC 5246, 6.2.3.3: what is authenticated beside the plaintext.
-fn additional_data(sequence: u64, content: u8, len: usize) -> Vec<u8> {
-    [&sequence.to_be_bytes()[..], &[content, 3, 3], &(len as u16).to_be_bytes()].concat()
-}
-
-/// RFC 5288, 3: a salt that is secret and eight bytes that travel.
-fn nonce(salt: &[u8; NONCE_LEN], explicit: &[u8]) -> [u8; NONCE_LEN] {
-    let mut nonce = *salt;
-    nonce[4..].copy_from_slice(explicit);
-    nonce
-}
-
-fn seal(key: &RecordSealKey, sequence: u64, content: u8, plaintext: &[u8]) -> Vec<u8> {
-    let mut sealed = vec![0; plaintext.len() + TAG_LEN];
-    let explicit = sequence.to_be_bytes();
-    let aad = additional_data(sequence, content, plaintext.len());
-    key.key.seal(&nonce(key.iv.expose(), &explicit), &aad, plaintext, &mut sealed).expect("the lengths fit");
-    [&explicit[..], &sealed].concat()
-}
-
-fn open(key: &RecordOpenKey, sequence: u64, content: u8, body: Vec<u8>) -> Vec<u8> {
-    let (explicit, sealed) = body.split_at(8);
-    let mut sealed = sealed.to_vec();
-    let len = sealed.len() - TAG_LEN;
-    let aad = additional_data(sequence, content, len);
-    key.key.open(&nonce(key.iv.expose(), explicit), &aad, &mut sealed).expect("our side seals well");
-    sealed.truncate(len);
-    sealed
 }

@@ -1,7 +1,7 @@
 //! The PRF, and all that is derived with it.
 
 use tls12::{
-    crypto::{Digest, HashAlgorithm, NONCE_LEN, RUSTCRYPTO, RecordOpenKey, RecordSealKey, SecretVec, Suite},
+    crypto::{Digest, HashAlgorithm, NONCE_LEN, RUSTCRYPTO, SecretVec, Suite},
     schedule::{MasterSecret, Premaster, Prf, Randoms, SessionHash, Side, WriteKey},
     wire::CipherSuite,
 };
@@ -107,45 +107,43 @@ fn both_master_secrets_of_every_suite() {
     for Schedule { block, classic, extended, .. } in schedules() {
         assert!(classic.secret().same_as(&block.bytes("classic-master")));
         assert!(extended.secret().same_as(&block.bytes("extended-master")));
-        assert!(!classic.is_extended() && extended.is_extended());
+        assert!(!classic.schedule().is_extended() && extended.schedule().is_extended());
     }
 }
 
 #[test]
 fn the_key_block_of_every_suite_is_cut_into_the_keys_of_both_sides() {
     for Schedule { block, suite, randoms, extended, .. } in schedules() {
-        let keys = extended.traffic_keys(suite, &randoms);
-        check_key(&block, "client", &keys.client);
-        check_key(&block, "server", &keys.server);
+        let keys = extended.schedule().traffic_keys(suite, &randoms);
+        check_key(&block, "client", keys.of(Side::Client));
+        check_key(&block, "server", keys.of(Side::Server));
     }
 }
 
 /// The key, seen by what it seals and opens, and the IV.
-fn check_key(block: &Block<'_>, side: &str, key: &WriteKey) {
+fn check_key(block: &Block<'_>, side: &str, key: WriteKey<'_>) {
     let (iv, probe) = (block.bytes(&format!("{side}-iv")), block.bytes(&format!("{side}-probe")));
     let mut nonce = [0; NONCE_LEN];
     nonce[..iv.len()].copy_from_slice(&iv);
 
-    let sealing: RecordSealKey = key.sealing(&RUSTCRYPTO).expect("a key of the right length");
-    assert_eq!(*sealing.iv.expose(), nonce);
+    assert_eq!(key.iv, iv);
+    let sealing = RUSTCRYPTO.aead(key.algorithm).seal_key(key.key).expect("a key of the right length");
     let mut sealed = vec![0; probe.len()];
-    sealing.key.seal(&nonce, b"probe", b"", &mut sealed).expect("room for the tag");
+    sealing.seal(&nonce, b"probe", b"", &mut sealed).expect("room for the tag");
     assert_eq!(sealed, probe);
-
-    let opening: RecordOpenKey = key.opening(&RUSTCRYPTO).expect("a key of the right length");
-    assert_eq!(*opening.iv.expose(), nonce);
-    assert!(opening.key.open(&nonce, b"probe", &mut sealed).expect("what was just sealed").is_empty());
+    assert_eq!(key.sealing(&RUSTCRYPTO).map(|key| key.algorithm()), Some(key.algorithm));
+    assert_eq!(key.opening(&RUSTCRYPTO).map(|key| key.algorithm()), Some(key.algorithm));
 }
 
 #[test]
 fn both_finished_of_every_suite() {
     for Schedule { block, classic, extended, .. } in schedules() {
         let transcript = Digest::new(&block.bytes("transcript-hash"));
-        let client = extended.verify_data(Side::Client, &transcript);
+        let client = extended.schedule().verify_data(Side::Client, &transcript);
         assert!(client.same_as(&block.array("client-finished")));
-        let server = extended.verify_data(Side::Server, &transcript);
+        let server = extended.schedule().verify_data(Side::Server, &transcript);
         assert!(server.same_as(&block.array("server-finished")));
-        let classic = classic.verify_data(Side::Client, &transcript);
+        let classic = classic.schedule().verify_data(Side::Client, &transcript);
         assert!(classic.same_as(&block.array("classic-client-finished")));
         assert!(!client.same_as(server.expose()));
     }
@@ -154,7 +152,7 @@ fn both_finished_of_every_suite() {
 #[test]
 fn exporters_tell_no_context_from_an_empty_one() {
     for Schedule { block, randoms, classic, extended, .. } in schedules() {
-        let exporter = extended.exporter(&randoms).expect("the extended master secret has one");
+        let exporter = extended.schedule().exporter(&randoms).expect("the extended master secret has one");
         let context = block.bytes("export-context");
         for (name, context) in [
             ("export-without-context", None),
@@ -167,14 +165,14 @@ fn exporters_tell_no_context_from_an_empty_one() {
         }
         assert!(exporter.derive("label", Some(&vec![0; 65_536]), &mut [0; 1]).is_err());
         // RFC 7627, 5.4: without the extension, exported values are not unique to a connection.
-        assert!(classic.exporter(&randoms).is_none());
+        assert!(classic.schedule().exporter(&randoms).is_none());
     }
 }
 
 #[test]
 fn the_channel_binding_tls_exporter_has_an_empty_context() {
     for Schedule { block, randoms, extended, .. } in schedules() {
-        let exporter = extended.exporter(&randoms).expect("the extended master secret has one");
+        let exporter = extended.schedule().exporter(&randoms).expect("the extended master secret has one");
         assert_eq!(exporter.channel_binding(), block.array("tls-exporter"));
     }
 }

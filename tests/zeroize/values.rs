@@ -189,12 +189,13 @@ fn schedule(moments: &Moments) {
         let premaster = Premaster::new(premaster());
         moments.alive();
         let master = MasterSecret::classic(&RUSTCRYPTO, suite.hash, premaster, &RANDOMS);
-        let keys = black_box(Box::new(master.traffic_keys(suite, &RANDOMS)));
+        let keys = black_box(Box::new(master.schedule().traffic_keys(suite, &RANDOMS)));
         moments.alive();
-        let record = (keys.client.sealing(&RUSTCRYPTO), keys.server.opening(&RUSTCRYPTO));
+        let record = (keys.of(Side::Client).sealing(&RUSTCRYPTO), keys.of(Side::Server).opening(&RUSTCRYPTO));
         drop(keys);
-        let finished =
-            master.verify_data(Side::Client, &RUSTCRYPTO.hash(suite.hash).hash(&[b"a transcript"]));
+        let finished = master
+            .schedule()
+            .verify_data(Side::Client, &RUSTCRYPTO.hash(suite.hash).hash(&[b"a transcript"]));
         moments.alive();
         drop((record, finished));
         drop(master);

@@ -87,13 +87,13 @@ fn master(hash: HashAlgorithm) -> MasterSecret {
 
 fn schedule(hash: HashAlgorithm) {
     let master = master(hash);
-    let keys = master.traffic_keys(suite(hash), &RANDOMS);
-    drop((keys.client.sealing(&RUSTCRYPTO), keys.server.opening(&RUSTCRYPTO)));
+    let keys = master.schedule().traffic_keys(suite(hash), &RANDOMS);
+    drop((keys.of(Side::Client).sealing(&RUSTCRYPTO), keys.of(Side::Server).opening(&RUSTCRYPTO)));
 }
 
 pub fn verify_data() -> VerifyData {
     let transcript = RUSTCRYPTO.hash(HashAlgorithm::Sha256).hash(&[b"messages"]);
-    master(HashAlgorithm::Sha256).verify_data(Side::Client, &transcript)
+    master(HashAlgorithm::Sha256).schedule().verify_data(Side::Client, &transcript)
 }
 
 fn finished() {

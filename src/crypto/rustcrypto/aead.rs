@@ -13,29 +13,63 @@ use aes_gcm::{
 };
 use chacha20poly1305::ChaCha20Poly1305;
 
-use crate::crypto::aead::{Aead, NONCE_LEN, OpenKey, SealError, SealKey, TAG_LEN, Unauthentic};
+use crate::crypto::{
+    aead::{Aead, NONCE_LEN, Once, OpenKey, SealError, SealKey, TAG_LEN, Unauthentic},
+    record_key::{Cipher as RecordCipher, Keyed},
+    suites::AeadAlgorithm,
+};
 
 pub(super) static AES_128_GCM: Algorithm<Aes128Gcm> = Algorithm(PhantomData);
 pub(super) static AES_256_GCM: Algorithm<Aes256Gcm> = Algorithm(PhantomData);
 pub(super) static CHACHA20_POLY1305: Algorithm<ChaCha20Poly1305> = Algorithm(PhantomData);
 
 /// What RFC 5116 calls an AEAD with nonces of 12 and tags of 16 bytes.
-trait Cipher: AeadInOut<NonceSize = U12, TagSize = U16> + KeyInit + Send + Sync + 'static {}
+pub(in crate::crypto) trait Cipher:
+    AeadInOut<NonceSize = U12, TagSize = U16> + KeyInit + Send + Sync + 'static
+{
+}
 
 impl<C: AeadInOut<NonceSize = U12, TagSize = U16> + KeyInit + Send + Sync + 'static> Cipher for C {}
 
 pub(super) struct Algorithm<C>(PhantomData<fn() -> C>);
 
 /// The expanded key; the cipher wipes it on drop.
-struct Key<C>(C);
+pub(in crate::crypto) struct Key<C>(C);
+
+pub(in crate::crypto) type Aes128GcmKey = Key<Aes128Gcm>;
+pub(in crate::crypto) type Aes256GcmKey = Key<Aes256Gcm>;
+pub(in crate::crypto) type ChaCha20Poly1305Key = Key<ChaCha20Poly1305>;
+
+impl<C: Cipher> Key<C> {
+    fn new(key: &[u8]) -> Option<Self> {
+        C::new_from_slice(key).ok().map(Self)
+    }
+}
+
+/// A key that protects records.
+pub(super) fn record_cipher(algorithm: AeadAlgorithm, key: &[u8], iv: &[u8]) -> Option<RecordCipher> {
+    Some(match algorithm {
+        AeadAlgorithm::Aes128Gcm => RecordCipher::Aes128Gcm(Keyed::new(Key::new(key)?, iv)),
+        AeadAlgorithm::Aes256Gcm => RecordCipher::Aes256Gcm(Keyed::new(Key::new(key)?, iv)),
+        AeadAlgorithm::ChaCha20Poly1305 => RecordCipher::ChaCha20Poly1305(Keyed::new(Key::new(key)?, iv)),
+    })
+}
 
 impl<C: Cipher> Aead for Algorithm<C> {
     fn seal_key(&self, key: &[u8]) -> Option<Box<dyn SealKey>> {
-        Some(Box::new(Key(C::new_from_slice(key).ok()?)))
+        Some(Box::new(Key::<C>::new(key)?))
     }
 
     fn open_key(&self, key: &[u8]) -> Option<Box<dyn OpenKey>> {
-        Some(Box::new(Key(C::new_from_slice(key).ok()?)))
+        Some(Box::new(Key::<C>::new(key)?))
+    }
+
+    fn seal_once(&self, once: Once<'_>, plaintext: &[u8], out: &mut [u8]) -> Result<(), SealError> {
+        Key::<C>::new(once.key).ok_or(SealError)?.seal(once.nonce, once.aad, plaintext, out)
+    }
+
+    fn open_once<'b>(&self, once: Once<'_>, sealed: &'b mut [u8]) -> Result<&'b mut [u8], Unauthentic> {
+        Key::<C>::new(once.key).ok_or(Unauthentic)?.open(once.nonce, once.aad, sealed)
     }
 }
 

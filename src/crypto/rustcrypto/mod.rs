@@ -9,6 +9,8 @@ mod sign;
 mod sign_rsa;
 mod verify;
 
+pub(super) use aead::{Aes128GcmKey, Aes256GcmKey, ChaCha20Poly1305Key};
+
 use super::provider::Provider;
 
 /// Pure Rust, on every processor; faster where it finds instructions for AES, GHASH and SHA-2.
@@ -17,6 +19,7 @@ pub static RUSTCRYPTO: Provider = Provider {
     aes_128_gcm: &aead::AES_128_GCM,
     aes_256_gcm: &aead::AES_256_GCM,
     chacha20_poly1305: &aead::CHACHA20_POLY1305,
+    record_cipher: aead::record_cipher,
     sha256: &hash::SHA256,
     sha384: &hash::SHA384,
     sha512: &hash::SHA512,

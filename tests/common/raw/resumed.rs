@@ -1,9 +1,9 @@
 //! The peer, with a session.
 
 use tls12::{
-    crypto::{LocalKey, RUSTCRYPTO, Secret, Sign, SignatureRequest, Suite},
+    crypto::{LocalKey, Sign, SignatureRequest, Suite},
     pki::Credential,
-    schedule::{MasterSecret, Side},
+    schedule::Side,
     session::{ClientSession, ClientToken},
     wire::{Encode, Message, SessionId, SignatureScheme},
 };
@@ -173,13 +173,11 @@ impl Raw {
 
     /// The keys that follow from a master secret that both sides have already, once both randoms are known.
     pub fn adopt(&mut self, kept: &Kept) {
-        let secret = Secret::new(kept.master);
-        let master = MasterSecret::resume(&RUSTCRYPTO, self.suite.hash, secret, kept.extended);
-        self.use_master(master);
+        self.use_master(kept.master);
     }
 
     fn master(&self) -> [u8; 48] {
-        *self.secrets.as_ref().expect("keys").master.secret().expose()
+        self.secrets.as_ref().expect("keys").master
     }
 
     /// As a server: reads the hello of a client of ours.
