@@ -5,6 +5,8 @@
 mod common;
 #[path = "memory/heap.rs"]
 mod heap;
+#[path = "memory/store.rs"]
+mod store;
 
 use common::{
     certs::Key,
