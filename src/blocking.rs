@@ -213,6 +213,10 @@ pub fn linger(tcp: &TcpStream, patience: Duration) {
 ///
 /// Where the transport has timeouts, or does not block, an error of kind `WouldBlock` or `TimedOut` loses nothing, and
 /// the call can be repeated.
+///
+/// A stream that waits for its peer, or is not used, holds no buffers: the one for receiving is given back when all
+/// that came is read, unless a part of a record has come, and the one for sending when all is sent. All connections of
+/// the process share what a few of them need at once.
 pub struct Stream<T> {
     io: T,
     link: Link,
@@ -304,13 +308,30 @@ impl<T: Read + Write> Stream<T> {
                     if !self.link.unsent().is_empty() {
                         self.send_first()?;
                     }
-                    let n = read(&mut self.io, self.link.spare())?;
-                    self.link.received(n)?;
+                    self.receive()?;
                 }
             }
         }
     }
+
+    /// Waits for bytes. As long as none come, no buffer is held but a small one on the stack.
+    ///
+    /// What does not fit into that takes a second call of the transport, which does not wait. That is for the first
+    /// record after a pause only: where data streams, a part of the next record is there, and read on to.
+    fn receive(&mut self) -> io::Result<()> {
+        self.link.rest();
+        if !self.link.is_resting() {
+            let n = read(&mut self.io, self.link.spare())?;
+            return self.link.received(n);
+        }
+        let mut first = [0; FIRST];
+        let n = read(&mut self.io, &mut first)?;
+        self.link.receive(first.get(..n).unwrap_or(&first))
+    }
 }
+
+/// How much is received at first, after a pause: most requests, and most answers to them that are short.
+const FIRST: usize = 1024;
 
 fn is_waiting(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)

@@ -5,6 +5,11 @@
 mod common;
 #[path = "memory/heap.rs"]
 mod heap;
+#[cfg(all(feature = "tokio", feature = "blocking", feature = "webpki"))]
+#[path = "memory/idle.rs"]
+mod idle;
+#[path = "memory/store.rs"]
+mod store;
 
 use common::{
     certs::Key,

@@ -2,6 +2,10 @@
 
 mod session_values;
 
+mod store {
+    mod model;
+}
+
 use std::{
     sync::{
         Arc,
@@ -133,12 +137,12 @@ fn r28_the_oldest_goes_out_first_where_that_is_chosen() {
 
 #[test]
 fn r28_the_bytes_are_bounded() {
-    // Each has 100 bytes and counts 356.
-    let store = MemoryStore::new(Limits { count: 100, bytes: 1000 });
+    // Each has 100 bytes and counts 188.
+    let store = MemoryStore::new(Limits { count: 100, bytes: 500 });
     (1..=3).for_each(|n| put(&store, n));
-    assert_eq!((store.len(), store.bytes()), (2, 712));
+    assert_eq!((store.len(), store.bytes()), (2, 376));
     assert!(!has(&store, 1) && has(&store, 3));
-    let huge = NewSession { sealed: SealedSession(vec![1; 900]), ..new(Partition::default(), 9, HOUR) };
+    let huge = NewSession { sealed: SealedSession(vec![1; 413]), ..new(Partition::default(), 9, HOUR) };
     store.put(&huge);
     assert_eq!(store.get(&huge.key), Lookup::Missing);
     assert!(has(&store, 2) && has(&store, 3), "what does not fit at all pushes nothing out");
@@ -200,7 +204,7 @@ fn many_threads_share_a_store_and_its_bounds_hold() {
     });
     let kept = (0..4000).filter(|n| has(&store, *n)).count();
     assert_eq!(kept, store.len());
-    assert_eq!(store.bytes(), kept * 356);
+    assert_eq!(store.bytes(), kept * 188);
     // 2666 were left after removing; chance fills the 16 parts unevenly, but not by much.
     assert!((1800..=2000).contains(&kept), "{kept}");
 }

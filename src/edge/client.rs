@@ -4,12 +4,11 @@ use std::{io, sync::Arc};
 
 use pki_types::ServerName;
 
-use super::{AsyncVerifyPeer, LateSign, Link, Side, Turn, io_steps, link::Forget, now};
+use super::{AsyncVerifyPeer, LateSign, Link, Side, Turn, io_steps, link::Forget, now, receiving};
 use crate::{
     client::{ClientConfig, ClientHandshake, Established, NeedsCredential, NeedsFlush, NeedsInput},
     crypto::{Seed, SignError, Signature, SignatureRequest},
     pki::Credential,
-    record::RecvBuf,
     session::{ClientSession, HandshakeKind, SessionContext, TicketSent},
     store::ClientSessions,
 };
@@ -69,7 +68,7 @@ impl<V: AsyncVerifyPeer> Client<V> {
         let (now, seed) = (now(), Seed::from_os()?);
         let session = session.or_else(|| self.sessions.as_ref()?.get(&server.to_str(), &self.trust(), now));
         let step =
-            ClientHandshake::start(self.config.clone(), server.clone(), session, seed, RecvBuf::new(), now);
+            ClientHandshake::start(self.config.clone(), server.clone(), session, seed, receiving(), now);
         Ok((Calling { client: self, server }, step))
     }
 

@@ -2,11 +2,11 @@
 
 use std::{io, sync::Arc};
 
-use super::{Waiting, io_error};
+use super::{Waiting, io_error, pool};
 use crate::{
     connection::{Connection, Facts, HalfReceived, Reader, Writer},
     error::Error,
-    record::RecvBuf,
+    record::{RecvBuf, Truncated},
     session::ClientSession,
 };
 
@@ -17,12 +17,16 @@ pub(crate) type Forget = Box<dyn FnOnce() -> Waiting<'static, ()> + Send + Sync>
 const MOST_TAKEN: usize = 32 * 1024;
 
 /// A connection, what came and is not read yet, and what is encrypted and not sent yet.
+///
+/// An idle one holds memory for neither: see [`Self::rest`] and [`Self::sent`].
 pub(crate) struct Link {
     reader: Reader,
     /// None when nothing more may be sent: after close_notify, and after a fatal alert.
     writer: Option<Writer>,
     facts: Arc<Facts>,
-    buf: RecvBuf,
+    /// None while nothing came that is not used up.
+    buf: Option<RecvBuf>,
+    /// Without memory while there is nothing to send.
     out: Vec<u8>,
     sent: usize,
     closed: Closed,
@@ -61,11 +65,11 @@ impl Link {
     pub(crate) fn new(connection: Connection, buf: RecvBuf) -> Self {
         let facts = connection.facts();
         let (reader, writer) = connection.split();
-        Self {
+        let mut link = Self {
             reader,
             writer: Some(writer),
             facts,
-            buf,
+            buf: Some(buf),
             out: Vec::new(),
             sent: 0,
             closed: Closed::Neither,
@@ -73,7 +77,9 @@ impl Link {
             failed: None,
             session: None,
             forget: None,
-        }
+        };
+        link.rest();
+        link
     }
 
     pub(crate) fn with_session(mut self, session: Option<ClientSession>) -> Self {
@@ -119,13 +125,17 @@ impl Link {
     /// Opens records until there is something to do.
     pub(crate) fn next(&mut self) -> Result<Next, Error> {
         loop {
-            if !self.buf.pending().is_empty() {
+            if !self.data().is_empty() {
                 return Ok(Next::Data);
             }
             if self.is_closed_by_peer() {
+                self.rest();
                 return Ok(Next::Closed);
             }
-            match self.reader.receive(&mut self.buf) {
+            let Some(buf) = &mut self.buf else {
+                return Ok(Next::Input);
+            };
+            match self.reader.receive(buf) {
                 Ok(HalfReceived::NeedsInput) => return Ok(Next::Input),
                 Ok(HalfReceived::Data(data)) => {
                     let length = data.len();
@@ -161,22 +171,51 @@ impl Link {
 
     /// Where received bytes go.
     pub(crate) fn spare(&mut self) -> &mut [u8] {
-        self.buf.spare()
+        self.buf.get_or_insert_with(pool::receiving).spare()
     }
 
     /// The first `n` bytes of what is spare were received.
     pub(crate) fn received(&mut self, n: usize) -> io::Result<()> {
-        self.buf.received(n).map_err(|truncated| io_error(truncated.into()))
+        let received = self.buf.as_mut().map_or(Err(Truncated), |buf| buf.received(n));
+        received.map_err(|truncated| io_error(truncated.into()))
+    }
+
+    /// These bytes were received, few enough for an empty buffer.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn receive(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if !bytes.is_empty() {
+            self.spare().iter_mut().zip(bytes).for_each(|(to, byte)| *to = *byte);
+        }
+        self.received(bytes.len())
+    }
+
+    /// Whether no memory is held to receive to.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn is_resting(&self) -> bool {
+        self.buf.is_none()
+    }
+
+    /// Gives the receive buffer back if there is nothing in it.
+    ///
+    /// Where data streams, that is seldom so: a read that takes what there is ends within a record, and keeps the
+    /// buffer. Who finds it empty has caught up with the peer, and is about to wait for it.
+    pub(crate) fn rest(&mut self) {
+        if let Some(buf) = self.buf.take_if(|buf| buf.is_empty()) {
+            pool::received(buf);
+        }
     }
 
     /// Decrypted bytes that nobody has read yet.
     pub(crate) fn data(&self) -> &[u8] {
-        self.buf.pending()
+        self.buf.as_ref().map_or(&[], RecvBuf::pending)
     }
 
     /// The first `n` bytes of the data were read.
     pub(crate) fn consume(&mut self, n: usize) {
-        self.buf.consume(n);
+        if let Some(buf) = &mut self.buf {
+            buf.consume(n);
+        }
+        self.rest();
     }
 
     // -- sending
@@ -185,6 +224,9 @@ impl Link {
     /// nothing is unsent.
     pub(crate) fn encrypt(&mut self, plaintext: &[u8]) -> io::Result<usize> {
         let taken = plaintext.get(..MOST_TAKEN).unwrap_or(plaintext);
+        if self.out.capacity() == 0 {
+            self.out = pool::sending();
+        }
         match (&mut self.writer, &self.failed) {
             (Some(writer), _) => writer.send(taken, &mut self.out).map_err(io_error)?,
             (None, Some(error)) => return Err(io_error(error.clone())),
@@ -209,7 +251,7 @@ impl Link {
         self.out.get(self.sent..).unwrap_or(&[])
     }
 
-    /// The first `n` bytes of what is unsent were sent.
+    /// The first `n` bytes of what is unsent were sent. With the last of them their memory is given back.
     pub(crate) fn sent(&mut self, n: usize) {
         self.sent += n;
         if self.unsent().is_empty() {
@@ -219,7 +261,7 @@ impl Link {
 
     /// Forgets what is unsent.
     pub(crate) fn give_up(&mut self) {
-        self.out.clear();
+        pool::sent(std::mem::take(&mut self.out));
         self.sent = 0;
     }
 

@@ -7,6 +7,7 @@ mod block_on;
 mod client;
 mod facts;
 mod link;
+mod pool;
 mod server;
 
 use std::{future::Future, io};
@@ -24,6 +25,7 @@ pub(crate) use self::{
     client::Client,
     facts::stream_facts,
     link::{Link, Next},
+    pool::receiving,
     server::Server,
 };
 use crate::{

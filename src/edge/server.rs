@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     AsyncSign, AsyncVerifyPeer, LateSign, Link, NoVerifier, Side, Turn, io_steps, link::Forget, now,
+    receiving,
 };
 use crate::{
     connection::Connection,
@@ -112,7 +113,7 @@ impl<K, V: AsyncVerifyPeer, S> Server<K, V, S> {
     }
 
     pub(crate) fn start(&self) -> io::Result<ServerHandshake> {
-        Ok(ServerHandshake::start(Seed::from_os()?, RecvBuf::new(), now()))
+        Ok(ServerHandshake::start(Seed::from_os()?, receiving(), now()))
     }
 
     fn given(&self) -> ServerConfig {

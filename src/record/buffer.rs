@@ -22,6 +22,8 @@ pub struct RecvBuf {
     head: usize,
     /// One past the last byte received.
     tail: usize,
+    /// One past the last byte that was ever received to: what is behind it was never written.
+    used: usize,
 }
 
 impl Default for RecvBuf {
@@ -59,16 +61,16 @@ impl RecvBuf {
     }
 
     /// Uses the memory of `storage`, for instance from a pool; it grows now if it is too small for
-    /// one record of the largest size, and never again. What was in it is overwritten.
+    /// one record of the largest size, and never again. What is in it is never read.
     pub fn from_vec(mut storage: Vec<u8>) -> Self {
         let size = storage.capacity().max(MAX_RECORD);
         storage.resize(size, 0);
-        Self { storage, pending: 0..0, head: 0, tail: 0 }
+        Self { storage, pending: 0..0, head: 0, tail: 0, used: 0 }
     }
 
-    /// Gives the memory back, wiped.
+    /// Gives the memory back; all that was received is wiped.
     pub fn into_vec(mut self) -> Vec<u8> {
-        self.storage.as_mut_slice().zeroize();
+        self.wipe();
         core::mem::take(&mut self.storage)
     }
 
@@ -89,6 +91,7 @@ impl RecvBuf {
     /// error: the transport ended before the peer said so, and somebody may have cut it.
     pub fn received(&mut self, n: usize) -> Result<(), Truncated> {
         self.tail = self.tail.saturating_add(n).min(self.storage.len());
+        self.used = self.used.max(self.tail);
         match n {
             0 => Err(Truncated),
             _ => Ok(()),
@@ -154,11 +157,18 @@ impl RecvBuf {
     pub(crate) fn discard_received(&mut self) {
         self.head = self.tail;
     }
+
+    /// Overwrites what was ever received to: a buffer that had one short record is wiped in no time.
+    fn wipe(&mut self) {
+        if let Some(used) = self.storage.get_mut(..self.used) {
+            used.zeroize();
+        }
+    }
 }
 
 impl Drop for RecvBuf {
     fn drop(&mut self) {
-        self.storage.zeroize();
+        self.wipe();
     }
 }
 
@@ -240,9 +250,12 @@ mod tests {
     }
 
     #[test]
-    fn memory_comes_back_wiped() {
-        let mut buf = RecvBuf::from_vec(vec![5; 30_000]);
-        fill(&mut buf, &[6; 10]);
+    fn memory_comes_back_wiped_as_far_as_it_was_ever_used() {
+        let mut buf = RecvBuf::from_vec(vec![0; 30_000]);
+        fill(&mut buf, &[6; 1000]);
+        assert_eq!(buf.take_record(995), Some(5..1000));
+        // What was used before is moved over, but not by as much.
+        fill(&mut buf, &[7; 10]);
         let memory = buf.into_vec();
         assert_eq!(memory.len(), 30_000);
         assert!(memory.iter().all(|byte| *byte == 0));

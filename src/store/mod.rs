@@ -8,6 +8,9 @@ mod client;
 mod client_file;
 mod memory;
 mod shard;
+mod slab;
+mod table;
+mod wheel;
 
 use std::{boxed::Box, future::Future, sync::Arc};
 

@@ -1,80 +1,68 @@
 //! A part of a memory store, behind one lock.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::{time::Duration, vec::Vec};
 
-use super::memory::{Eviction, Limits};
+use super::{
+    memory::{Eviction, Limits},
+    slab::{At, Entry, Links, NONE, Order, Slab, Tag},
+    table::Table,
+    wheel::Wheel,
+};
 use crate::session::{NewSession, SealedSession, StoreKey};
 
-/// What an entry costs besides its bytes: its keys in three maps, roughly.
-const ENTRY_OVERHEAD: usize = 256;
+/// What an entry costs besides its bytes: a cell of 64, a bucket of 4 and as much again until it has its share, and 16
+/// that an allocator takes to manage the bytes.
+pub(super) const ENTRY_OVERHEAD: usize = 88;
 
 /// Entries of all pools, whose keys fall into this shard.
 #[derive(Debug)]
 pub(super) struct Shard {
-    entries: HashMap<StoreKey, Entry>,
+    slab: Slab,
+    table: Table,
+    wheel: Wheel,
     pools: Vec<Pool>,
-    /// Rises with every use, so that no two uses are at the same time.
-    turn: u64,
-}
-
-#[derive(Debug)]
-struct Entry {
-    sealed: SealedSession,
-    expires: Duration,
-    /// Which pool it counts against.
-    pool: usize,
-    /// Its place in the pool's order.
-    turn: u64,
-}
-
-impl Entry {
-    fn cost(&self) -> usize {
-        cost(&self.sealed)
-    }
 }
 
 /// What one partition, or all without a quota of their own, may use of this shard.
 #[derive(Debug)]
 struct Pool {
     limits: Limits,
+    count: usize,
     bytes: usize,
     /// The next to go out comes first.
-    order: BTreeMap<u64, StoreKey>,
-    /// The next to expire comes first.
-    expiry: BTreeMap<(Duration, u64), StoreKey>,
+    order: Order,
 }
 
 impl Shard {
     pub(super) fn new(limits: impl IntoIterator<Item = Limits>) -> Self {
-        let pool = |limits| Pool { limits, bytes: 0, order: BTreeMap::new(), expiry: BTreeMap::new() };
-        Self { entries: HashMap::new(), pools: limits.into_iter().map(pool).collect(), turn: 0 }
+        let pool = |limits| Pool { limits, count: 0, bytes: 0, order: Order::new() };
+        Self {
+            slab: Slab::new(),
+            table: Table::new(),
+            wheel: Wheel::new(),
+            pools: limits.into_iter().map(pool).collect(),
+        }
     }
 
     pub(super) fn get(&mut self, key: &StoreKey, now: Duration, eviction: Eviction) -> Option<SealedSession> {
-        if self.entries.get(key)?.expires <= now {
-            self.remove(key);
+        let at = self.table.find(Tag::of(key), &self.slab)?;
+        let entry = self.slab.get(at)?;
+        if entry.expires <= millis(now) {
+            self.remove_at(at);
             return None;
         }
-        let entry = self.entries.get_mut(key)?;
-        if let (Eviction::LeastRecentlyUsed, Some(pool)) = (eviction, self.pools.get_mut(entry.pool)) {
-            self.turn += 1;
-            pool.order.remove(&entry.turn);
-            pool.order.insert(self.turn, *key);
-            pool.expiry.remove(&(entry.expires, entry.turn));
-            pool.expiry.insert((entry.expires, self.turn), *key);
-            entry.turn = self.turn;
+        let pool = entry.pool as usize;
+        if let (Eviction::LeastRecentlyUsed, Some(pool)) = (eviction, self.pools.get_mut(pool)) {
+            pool.order.renew(at, &mut self.slab);
         }
-        Some(entry.sealed.clone())
+        self.slab.get(at).map(|entry| SealedSession(entry.sealed.to_vec()))
     }
 
     /// Keeps a session in a pool. Room is made in that pool only, so that no partition pushes out another's.
     pub(super) fn put(&mut self, session: &NewSession, at: usize, now: Duration) {
         self.remove(&session.key);
-        self.remove_expired(at, now);
-        let cost = cost(&session.sealed);
+        self.remove_expired(now);
+        let cost = cost(&session.sealed.0);
         let Some(limits) = self.pools.get(at).map(|pool| pool.limits) else {
             return;
         };
@@ -82,54 +70,67 @@ impl Shard {
             return;
         }
         while self.pools.get(at).is_some_and(|pool| pool.is_too_full_for(cost)) {
-            let Some(oldest) = self.pools.get(at).and_then(|pool| pool.order.values().next().copied()) else {
+            let Some(first) = self.pools.get(at).and_then(|pool| pool.order.first()) else {
                 return;
             };
-            self.remove(&oldest);
+            self.remove_at(first);
         }
         self.insert(session, at, now.saturating_add(session.lifetime));
     }
 
     fn insert(&mut self, session: &NewSession, at: usize, expires: Duration) {
-        let Some(pool) = self.pools.get_mut(at) else {
+        let (Some(pool), Ok(number)) = (self.pools.get_mut(at), u32::try_from(at)) else {
             return;
         };
-        self.turn += 1;
-        let entry = Entry { sealed: session.sealed.clone(), expires, pool: at, turn: self.turn };
-        pool.bytes += entry.cost();
-        pool.order.insert(self.turn, session.key);
-        pool.expiry.insert((expires, self.turn), session.key);
-        self.entries.insert(session.key, entry);
+        let tag = Tag::of(&session.key);
+        let entry = Entry {
+            tag,
+            sealed: session.sealed.0.as_slice().into(),
+            expires: millis(expires),
+            links: [Links::NONE; 2],
+            chain: NONE,
+            pool: number,
+        };
+        let Some(at) = self.slab.insert(entry) else {
+            return;
+        };
+        pool.count = pool.count.saturating_add(1);
+        pool.bytes = pool.bytes.saturating_add(cost(&session.sealed.0));
+        pool.order.push(at, &mut self.slab);
+        self.table.insert(tag, at, &mut self.slab);
+        self.wheel.insert(at, &mut self.slab);
     }
 
     pub(super) fn remove(&mut self, key: &StoreKey) {
-        let Some(entry) = self.entries.remove(key) else {
+        if let Some(at) = self.table.find(Tag::of(key), &self.slab) {
+            self.remove_at(at);
+        }
+    }
+
+    fn remove_at(&mut self, at: At) {
+        let Some((tag, pool)) = self.slab.get(at).map(|entry| (entry.tag, entry.pool as usize)) else {
             return;
         };
-        if let Some(pool) = self.pools.get_mut(entry.pool) {
-            pool.bytes = pool.bytes.saturating_sub(entry.cost());
-            pool.order.remove(&entry.turn);
-            pool.expiry.remove(&(entry.expires, entry.turn));
+        self.table.remove(tag, at, &mut self.slab);
+        self.wheel.remove(at, &mut self.slab);
+        if let Some(pool) = self.pools.get_mut(pool) {
+            pool.order.remove(at, &mut self.slab);
+            if let Some(entry) = self.slab.remove(at) {
+                pool.count = pool.count.saturating_sub(1);
+                pool.bytes = pool.bytes.saturating_sub(cost(&entry.sealed));
+            }
         }
     }
 
     /// R28: stored sessions expire by time as well as by space.
-    fn remove_expired(&mut self, at: usize, now: Duration) {
-        while let Some((&(expires, _), &key)) = self.pools.get(at).and_then(|pool| pool.expiry.iter().next())
-        {
-            if expires > now {
-                return;
-            }
-            self.remove(&key);
+    pub(super) fn remove_expired(&mut self, now: Duration) {
+        while let Some(at) = self.wheel.expired(millis(now), &mut self.slab) {
+            self.remove_at(at);
         }
     }
 
-    pub(super) fn remove_all_expired(&mut self, now: Duration) {
-        (0..self.pools.len()).for_each(|at| self.remove_expired(at, now));
-    }
-
     pub(super) fn count(&self) -> usize {
-        self.entries.len()
+        self.table.len()
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -139,10 +140,15 @@ impl Shard {
 
 impl Pool {
     fn is_too_full_for(&self, cost: usize) -> bool {
-        self.order.len() >= self.limits.count || self.bytes.saturating_add(cost) > self.limits.bytes
+        self.count >= self.limits.count || self.bytes.saturating_add(cost) > self.limits.bytes
     }
 }
 
-fn cost(sealed: &SealedSession) -> usize {
-    sealed.0.len().saturating_add(ENTRY_OVERHEAD)
+fn cost(sealed: &[u8]) -> usize {
+    sealed.len().saturating_add(ENTRY_OVERHEAD)
+}
+
+/// Whole milliseconds: an entry is never kept longer than it may be.
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -21,6 +21,10 @@ use crate::edge::{self, Link, Next, io_error, is_gone, stream_facts};
 /// Reading and writing may be abandoned at any await point without losing anything. A write that is complete may
 /// still have bytes to send: `flush` or `shutdown` at the end, as with every `AsyncWrite`. It takes at most 32 KiB,
 /// and nothing while there are bytes to send.
+///
+/// A stream that waits for its peer, or is not used, holds no buffers: the one for receiving is given back when all
+/// that came is read, unless a part of a record has come, and the one for sending when all is sent. All connections of
+/// the process share what a few of them need at once.
 pub struct TlsStream<T> {
     io: T,
     link: Link,
@@ -126,8 +130,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> TlsStream<T> {
                 Next::Flush => {}
                 Next::Input => {
                     let mut spare = ReadBuf::new(self.link.spare());
-                    ready!(Pin::new(&mut self.io).poll_read(cx, &mut spare))?;
+                    let read = Pin::new(&mut self.io).poll_read(cx, &mut spare);
                     let n = spare.filled().len();
+                    if read.is_pending() {
+                        self.link.rest();
+                    }
+                    ready!(read)?;
                     self.link.received(n)?;
                 }
             }
