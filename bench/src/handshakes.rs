@@ -1,0 +1,103 @@
+//! `handshakes`: what a handshake costs each side.
+
+use crate::{
+    contestant::{Family, Setup, Way},
+    measure::{self, Plan, Spread, Times},
+    racer::Racer,
+    table::{Table, figure},
+};
+
+/// What somebody needed for one kind of handshake, in seconds; nothing if they cannot do it.
+pub struct Measured {
+    /// The kind.
+    pub way: Way,
+    /// In the order of the contestants.
+    pub times: Vec<Option<Times>>,
+}
+
+/// Measures one kind.
+pub fn measure(racers: &[Box<dyn Racer>], setup: &Setup, plan: Plan) -> Measured {
+    let works = racers.iter().map(|racer| racer.handshakes(setup, 1).pop());
+    Measured { way: setup.way, times: race_those_who_can(works.collect(), plan) }
+}
+
+/// Measures those that can do it.
+pub fn race_those_who_can(works: Vec<Option<crate::racer::Work>>, plan: Plan) -> Vec<Option<Times>> {
+    let can: Vec<bool> = works.iter().map(Option::is_some).collect();
+    let mut runs = measure::race(&mut works.into_iter().flatten().collect::<Vec<_>>(), plan).into_iter();
+    can.into_iter().map(|can| if can { runs.next() } else { None }).collect()
+}
+
+impl Measured {
+    /// What the others are measured against: rustls with aws-lc where the handshake is full, and otherwise the fastest
+    /// rustls on each side.
+    pub fn baseline(&self, racers: &[Box<dyn Racer>]) -> [f64; 2] {
+        let rustls = || racers.iter().zip(&self.times).filter(|(racer, _)| racer.family() == Family::Rustls);
+        let counts = |name: &str| !self.way.is_full() || name.ends_with("aws-lc");
+        [0, 1].map(|side| {
+            let times = rustls().filter(|(racer, _)| counts(&racer.name()));
+            times.filter_map(|(_, times)| Some(times.as_ref()?[side].median)).fold(f64::INFINITY, f64::min)
+        })
+    }
+
+    /// What the baseline is called.
+    pub fn baseline_name(&self) -> &'static str {
+        if self.way.is_full() { "rustls + aws-lc" } else { "the fastest rustls" }
+    }
+}
+
+/// Measures all kinds and prints a table of each.
+pub fn run(racers: &[Box<dyn Racer>], setup: &Setup, plan: Plan) -> Vec<Measured> {
+    println!("## Handshakes\n");
+    println!("µs in the calls of each side, the connection made and dropped within; the clock itself takes");
+    println!("{} ns of each turn (two or three a side).\n", measure::clock().as_nanos());
+    let measured = Way::ALL.map(|way| {
+        let measured = measure(racers, &Setup { way, ..setup.clone() }, plan);
+        print(&measured, racers);
+        measured
+    });
+    measured.into()
+}
+
+fn print(measured: &Measured, racers: &[Box<dyn Racer>]) {
+    let baseline = measured.baseline(racers);
+    let against = format!("of {}", measured.baseline_name());
+    let mut table = Table::new([
+        measured.way.title(),
+        "client / server, µs",
+        "quartiles, client; server",
+        &against,
+        "note",
+    ]);
+    for (racer, times) in racers.iter().zip(&measured.times) {
+        let note = racer.note(measured.way).unwrap_or_default().to_owned();
+        match times {
+            Some(times) => {
+                table.row([racer.name(), micros(times), quartiles(times), ratios(times, baseline), note])
+            }
+            None => table.row([racer.name(), "–".into(), "–".into(), "–".into(), "cannot".into()]),
+        }
+    }
+    println!("{table}");
+}
+
+/// `client / server`.
+pub fn micros(times: &Times) -> String {
+    let [client, server] = times.map(|time| figure(time.median * 1e6));
+    format!("{client} / {server}")
+}
+
+fn quartiles(times: &Times) -> String {
+    let [client, server] = times.map(|time| between(time.map(|seconds| seconds * 1e6)));
+    format!("{client}; {server}")
+}
+
+/// `low..high`.
+pub fn between(spread: Spread) -> String {
+    format!("{}..{}", figure(spread.low), figure(spread.high))
+}
+
+fn ratios(times: &Times, baseline: [f64; 2]) -> String {
+    let [client, server] = [0, 1].map(|side| times[side].median / baseline[side]);
+    format!("{client:.2} / {server:.2}")
+}
