@@ -11,7 +11,7 @@ use tls12::{
     ClientConfig, RecvBuf, Seed, ServerConfig, ServerName, UnixTime,
     crypto::{LocalKey, Provider},
     pki::{Credential, WebPki},
-    session::{KeyRing, RenewWhen, Resumption, SessionContext, TicketKey, Tickets},
+    session::{KeyRing, Partition, RenewWhen, Resumption, SessionContext, TicketKey, Tickets},
     store::{ClientSessions, Limits, MemoryStore, Reuse},
     wire::{CipherSuite, NamedGroup},
 };
@@ -59,7 +59,8 @@ impl Tls12 {
             server: server.expect("a suite and a group"),
             ring: KeyRing::new(new_key()),
             store: MemoryStore::new(Limits::sessions(10_000)),
-            hosts: Vec::new(),
+            hosts: None,
+            partition: None,
             key: LocalKey::new(self.provider, setup.identity.key.clone_key()).expect("a key"),
             verifier: WebPki::new(self.provider, [setup.identity.root.clone()]).expect("a root"),
             way: setup.way,
@@ -86,8 +87,10 @@ pub struct Parts {
     pub ring: KeyRing,
     /// The server's sessions.
     pub store: MemoryStore,
-    /// More names that the server has; with none, it does not look at the name.
-    pub hosts: Vec<String>,
+    /// How many names the server has; without a number, it does not look at the name.
+    pub hosts: Option<usize>,
+    /// In which part of its cache.
+    pub partition: Option<Partition>,
     /// The server's key.
     pub key: LocalKey,
     /// Whom the client believes.
@@ -100,6 +103,10 @@ impl Parts {
     /// How the server resumes in such handshakes.
     pub fn resumption(&self) -> Option<Resumption> {
         let resumption = Resumption::new(self.ring.clone());
+        let resumption = match self.partition {
+            Some(partition) => resumption.with_partition(partition),
+            None => resumption,
+        };
         match self.way {
             Way::FullX25519 | Way::FullP256 => None,
             Way::SessionId => Some(resumption.with_tickets(Tickets::Off)),
@@ -117,10 +124,10 @@ impl Parts {
             Some(resumption) => self.server.with_resumption(resumption),
             None => self.server,
         };
-        let configs = match self.hosts.is_empty() {
-            true => Configs::One(Arc::new(server)),
-            false => {
-                let names = self.hosts.into_iter().chain([NAME.to_owned()]);
+        let configs = match self.hosts {
+            None => Configs::One(Arc::new(server)),
+            Some(hosts) => {
+                let names = (1..hosts).map(|at| format!("{at}.example")).chain([NAME.to_owned()]);
                 Configs::ByName(names.map(|name| (name, Arc::new(server.clone()))).collect())
             }
         };
