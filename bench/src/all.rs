@@ -30,7 +30,7 @@ pub struct Figures<'r> {
 /// Measures and prints everything.
 pub fn run(racers: &[Box<dyn Racer>], setup: &Setup, plan: Plan, quick: bool) {
     println!("{}\n", machine::describe());
-    let handshakes = handshakes::run(racers, setup, plan);
+    let handshakes = handshakes::run(racers, setup, &Way::ALL, plan);
     println!("## Records\n");
     let bulk = traffic::run(racers, setup, Load::Bulk, plan);
     let records = traffic::run(racers, setup, Load::Records, plan);

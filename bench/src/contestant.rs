@@ -9,11 +9,13 @@ use std::{
 use crate::cert::Identity;
 
 /// The kinds of handshakes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Way {
     /// Full, with x25519; neither side has anything to do with sessions.
+    #[value(name = "full-x25519")]
     FullX25519,
     /// Full, with P-256; likewise.
+    #[value(name = "full-p256")]
     FullP256,
     /// Abbreviated, by session ID; the server keeps sessions in its cache.
     SessionId,

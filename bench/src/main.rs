@@ -49,7 +49,11 @@ struct How {
 #[derive(Subcommand)]
 enum What {
     /// µs per handshake, full and abbreviated, for each side
-    Handshakes,
+    Handshakes {
+        /// Only this kind; more than once for more of them
+        #[arg(long)]
+        way: Vec<Way>,
+    },
     /// 16 KiB records, sealed and opened, in MB/s
     Bulk,
     /// 100-byte records, sealed and opened, in millions a second
@@ -80,7 +84,10 @@ fn main() {
     let racers: Vec<_> = libraries::all().into_iter().filter(|racer| wanted(&**racer)).collect();
     let setup = Setup { identity: Arc::new(Identity::new(1)), way: Way::FullX25519, lean: false };
     match what {
-        What::Handshakes => drop(handshakes::run(&racers, &setup, plan)),
+        What::Handshakes { way } => {
+            let ways = if way.is_empty() { &Way::ALL[..] } else { &way };
+            drop(handshakes::run(&racers, &setup, ways, plan));
+        }
         What::Bulk => drop(traffic::run(&racers, &setup, Load::Bulk, plan)),
         What::Records => drop(traffic::run(&racers, &setup, Load::Records, plan)),
         What::Memory => drop(memory::run(&racers, how.quick)),

@@ -3,6 +3,7 @@
 use crate::{
     all::Figures,
     contestant::{Family, Way},
+    handshakes::ratio,
     measure::Spread,
     table::{Table, figure},
     traffic,
@@ -79,7 +80,7 @@ impl Line<'_> {
     fn add_to(self, table: &mut Table) {
         let Self { name, what, value, baseline, bound } = self;
         let met = bound.is_met(value, baseline.unwrap_or(f64::NAN));
-        let ratio = baseline.map_or("–".into(), |baseline| format!("{:.2}", value / baseline));
+        let ratio = baseline.map_or("–".into(), |baseline| ratio(value, baseline));
         let baseline = baseline.map_or("–".into(), figure);
         let met = if met { "yes" } else { "no" };
         table.row([name, what, figure(value), baseline, ratio, bound.text(), met.into()]);

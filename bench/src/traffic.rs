@@ -2,7 +2,7 @@
 
 use crate::{
     contestant::{Family, Setup},
-    handshakes::{between, race_those_who_can},
+    handshakes::{between, race_those_who_can, ratio},
     measure::{Plan, Spread, Times},
     racer::{Messages, Racer},
     table::{Table, figure},
@@ -76,7 +76,7 @@ pub fn run(racers: &[Box<dyn Racer>], setup: &Setup, load: Load, plan: Plan) -> 
                 racer.name(),
                 both([*seal, *open]),
                 format!("{}; {}", between(*seal), between(*open)),
-                format!("{:.2} / {:.2}", seal.median / baseline[0], open.median / baseline[1]),
+                format!("{} / {}", ratio(seal.median, baseline[0]), ratio(open.median, baseline[1])),
             ]),
             None => table.row([racer.name(), "–".into()]),
         }
