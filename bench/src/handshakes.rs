@@ -3,7 +3,7 @@
 use crate::{
     contestant::{Family, Setup, Way},
     measure::{self, Plan, Spread, Times},
-    racer::Racer,
+    racer::{Racer, Work},
     table::{Table, figure},
 };
 
@@ -13,16 +13,28 @@ pub struct Measured {
     pub way: Way,
     /// In the order of the contestants.
     pub times: Vec<Option<Times>>,
+    /// How often both sides together ask the allocator of Rust for memory.
+    pub allocations: Vec<Option<u64>>,
 }
 
 /// Measures one kind.
 pub fn measure(racers: &[Box<dyn Racer>], setup: &Setup, plan: Plan) -> Measured {
-    let works = racers.iter().map(|racer| racer.handshakes(setup, 1).pop());
-    Measured { way: setup.way, times: race_those_who_can(works.collect(), plan) }
+    let mut works: Vec<Option<Work>> = racers.iter().map(|racer| racer.handshakes(setup, 1).pop()).collect();
+    let allocations = works.iter_mut().map(|work| work.as_mut().map(allocations)).collect();
+    Measured { way: setup.way, times: race_those_who_can(works, plan), allocations }
+}
+
+/// Of one handshake, when all that is made once was made.
+fn allocations(work: &mut Work) -> u64 {
+    work();
+    allocation_counter::measure(|| {
+        work();
+    })
+    .count_total
 }
 
 /// Measures those that can do it.
-pub fn race_those_who_can(works: Vec<Option<crate::racer::Work>>, plan: Plan) -> Vec<Option<Times>> {
+pub fn race_those_who_can(works: Vec<Option<Work>>, plan: Plan) -> Vec<Option<Times>> {
     let can: Vec<bool> = works.iter().map(Option::is_some).collect();
     let mut runs = measure::race(&mut works.into_iter().flatten().collect::<Vec<_>>(), plan).into_iter();
     can.into_iter().map(|can| if can { runs.next() } else { None }).collect()
@@ -62,20 +74,26 @@ pub fn run(racers: &[Box<dyn Racer>], setup: &Setup, ways: &[Way], plan: Plan) -
 fn print(measured: &Measured, racers: &[Box<dyn Racer>]) {
     let baseline = measured.baseline(racers);
     let against = format!("of {}", measured.baseline_name());
+    let title = measured.way.title();
     let mut table = Table::new([
-        measured.way.title(),
+        title,
         "client / server, µs",
         "quartiles, client; server",
         &against,
+        "allocations",
         "note",
     ]);
-    for (racer, times) in racers.iter().zip(&measured.times) {
+    for (at, racer) in racers.iter().enumerate() {
         let note = racer.note(measured.way).unwrap_or_default().to_owned();
-        match times {
+        let allocations = measured.allocations[at].map_or("–".into(), |count| count.to_string());
+        match &measured.times[at] {
             Some(times) => {
-                table.row([racer.name(), micros(times), quartiles(times), ratios(times, baseline), note])
+                let (times, spread, ratios) = (micros(times), quartiles(times), ratios(times, baseline));
+                table.row([racer.name(), times, spread, ratios, allocations, note]);
             }
-            None => table.row([racer.name(), "–".into(), "–".into(), "–".into(), "cannot".into()]),
+            None => {
+                table.row([racer.name(), "–".into(), "–".into(), "–".into(), "–".into(), "cannot".into()])
+            }
         }
     }
     println!("{table}");
