@@ -88,7 +88,7 @@ impl Choosing {
                 Some(Chosen { credential, scheme })
             }
         };
-        Ok(Next::Await(Awaiting::HelloDone(AwaitHelloDone { state, chosen })))
+        Ok(Next::Await(Awaiting::HelloDone(Box::new(AwaitHelloDone { state, chosen }))))
     }
 }
 

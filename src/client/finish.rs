@@ -26,8 +26,8 @@ pub(super) fn finish(mut full: Full, keys: Keys<MasterSecret>, cx: &mut Common) 
     let promised = full.ticket_promised;
     let state = FullAwaitCcs { full, master, opening };
     wait(match promised {
-        true => Awaiting::FullTicket(FullAwaitTicket(state)),
-        false => Awaiting::FullCcs(state),
+        true => Awaiting::FullTicket(Box::new(FullAwaitTicket(state))),
+        false => Awaiting::FullCcs(Box::new(state)),
     })
 }
 
@@ -56,7 +56,7 @@ impl FullAwaitTicket {
     pub(super) fn new_session_ticket(self, message: NewSessionTicket<'_>, raw: &[u8]) -> Next<Client> {
         let Self(mut state) = self;
         received_ticket(&mut state.full.agreed, &mut state.full.given, message, raw);
-        Next::Await(Awaiting::FullCcs(state))
+        Next::Await(Awaiting::FullCcs(Box::new(state)))
     }
 }
 
@@ -72,7 +72,7 @@ impl FullAwaitCcs {
     pub(super) fn change_cipher_spec(self, aligned: Aligned, cx: &mut Common) -> Next<Client> {
         let Self { full, master, opening } = self;
         cx.channel.protect_reading(opening, aligned);
-        Next::Await(Awaiting::FullFinished(FullAwaitFinished { full, master }))
+        Next::Await(Awaiting::FullFinished(Box::new(FullAwaitFinished { full, master })))
     }
 }
 

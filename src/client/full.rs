@@ -105,7 +105,7 @@ impl AwaitCertificate {
         let offered = match offer {
             Offer::Nothing(reason) => {
                 info.handshake = HandshakeKind::Full(reason);
-                return wait(Awaiting::Certificate(self));
+                return wait(Awaiting::Certificate(Box::new(self)));
             }
             Offer::Session(offered) => offered,
         };
@@ -119,9 +119,9 @@ impl AwaitCertificate {
         wait(match offered.by() {
             ResumedBy::Ticket if echoed.is_empty() => {
                 let state = AwaitCertificateOrResumed { full: self, offered };
-                Awaiting::CertificateOrResumed(state)
+                Awaiting::CertificateOrResumed(Box::new(state))
             }
-            ResumedBy::Ticket | ResumedBy::SessionId => Awaiting::Certificate(self),
+            ResumedBy::Ticket | ResumedBy::SessionId => Awaiting::Certificate(Box::new(self)),
         })
     }
 
@@ -146,7 +146,7 @@ impl AwaitCertificate {
         match staple {
             true => {
                 let state = AwaitStatusOrKeyExchange { full, leaf, presented };
-                wait(Awaiting::StatusOrKeyExchange(state))
+                wait(Awaiting::StatusOrKeyExchange(Box::new(state)))
             }
             false => Ok(judge(presented, Judged::Early { full, leaf })),
         }
@@ -229,7 +229,9 @@ impl Judging {
             return Err(Error::Refused(Refusal::OtherPeer));
         }
         wait(match self.then {
-            Judged::Early { full, leaf } => Awaiting::KeyExchange(AwaitKeyExchange { full, leaf, verified }),
+            Judged::Early { full, leaf } => {
+                Awaiting::KeyExchange(Box::new(AwaitKeyExchange { full, leaf, verified }))
+            }
             Judged::Late(exchanged) => exchanged.proven(verified),
             Judged::Resumed(proven) => return Ok(proven.reverified(verified, cx)),
         })
@@ -265,7 +267,7 @@ impl Exchanged {
     fn proven(self, verified: VerifiedPeer) -> Awaiting {
         let Self { mut full, premaster, share, proof: SignatureVerified { .. } } = self;
         full.agreed.info.peer = Some(verified);
-        Awaiting::RequestOrDone(AwaitRequestOrDone { full, premaster, share })
+        Awaiting::RequestOrDone(Box::new(AwaitRequestOrDone { full, premaster, share }))
     }
 }
 

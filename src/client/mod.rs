@@ -76,7 +76,7 @@ impl ClientHandshake {
         common.offered = matches!(offer, offer::Offer::Session(_));
         let state = full::AwaitServerHello::new(config, server, offer, &common.seed);
         common.channel.messages(state.hello(), &mut common.out);
-        common.go::<Client>(Ok(Next::Await(Awaiting::ServerHello(state))))
+        common.go::<Client>(Ok(Next::Await(Awaiting::ServerHello(Box::new(state)))))
     }
 }
 

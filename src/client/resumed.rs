@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     connection::{ConnectionInfo, SessionInfo},
-    crypto::RecordSealKey,
+    crypto::{RecordOpenKey, RecordSealKey},
     error::{Error, Illegal},
     handshake::{Agreed, Aligned, Common, Complete, FinishedVerified, Keys, Next},
     pki::{PresentedPeer, VerifiedPeer},
@@ -54,14 +54,13 @@ impl Resumed {
         let (secret, extended) = (session.master_secret(), session.extended_master_secret());
         agreed.log(settings, secret);
         let schedule = KeySchedule::resume(settings.provider, agreed.suite.hash, secret, extended);
-        let keys = agreed.keys(settings, Side::Client, schedule)?;
+        let Keys { master: schedule, sealing, opening } = agreed.keys(settings, Side::Client, schedule)?;
         let resumed = Self { config, agreed, offered, server };
+        let then = Box::new(ResumedAwaitFinished { resumed, schedule, sealing, given: Given::default() });
+        let state = ResumedAwaitCcs { opening, then };
         Ok(match promised {
-            true => Awaiting::ResumedTicket(ResumedAwaitTicket { resumed, keys }),
-            false => {
-                let given = Given::default();
-                Awaiting::ResumedCcs(ResumedAwaitCcs { resumed, keys, given })
-            }
+            true => Awaiting::ResumedTicket(ResumedAwaitTicket(state)),
+            false => Awaiting::ResumedCcs(state),
         })
     }
 }
@@ -126,34 +125,28 @@ impl AwaitCertificateOrResumed {
 
 /// A ticket was promised (R14).
 #[derive(Debug)]
-pub(crate) struct ResumedAwaitTicket {
-    resumed: Resumed,
-    keys: Keys<KeySchedule>,
-}
+pub(crate) struct ResumedAwaitTicket(ResumedAwaitCcs);
 
 impl ResumedAwaitTicket {
     pub(super) fn new_session_ticket(self, message: NewSessionTicket<'_>, raw: &[u8]) -> Awaiting {
-        let Self { mut resumed, keys } = self;
-        let mut given = Given::default();
-        received_ticket(&mut resumed.agreed, &mut given, message, raw);
-        Awaiting::ResumedCcs(ResumedAwaitCcs { resumed, keys, given })
+        let Self(mut state) = self;
+        received_ticket(&mut state.then.resumed.agreed, &mut state.then.given, message, raw);
+        Awaiting::ResumedCcs(state)
     }
 }
 
 /// The server's keys change next.
 #[derive(Debug)]
 pub(crate) struct ResumedAwaitCcs {
-    resumed: Resumed,
-    keys: Keys<KeySchedule>,
-    given: Given,
+    opening: RecordOpenKey,
+    then: Box<ResumedAwaitFinished>,
 }
 
 impl ResumedAwaitCcs {
     pub(super) fn change_cipher_spec(self, aligned: Aligned, cx: &mut Common) -> Next<Client> {
-        let Self { resumed, keys: Keys { master: schedule, sealing, opening }, given } = self;
+        let Self { opening, then } = self;
         cx.channel.protect_reading(opening, aligned);
-        let state = ResumedAwaitFinished { resumed, schedule, sealing, given };
-        Next::Await(Awaiting::ResumedFinished(state))
+        Next::Await(Awaiting::ResumedFinished(then))
     }
 }
 
@@ -167,8 +160,8 @@ pub(crate) struct ResumedAwaitFinished {
 }
 
 impl ResumedAwaitFinished {
-    pub(super) fn finished(self, message: Finished, raw: &[u8], cx: &mut Common) -> Then {
-        let Self { mut resumed, schedule, sealing, given } = self;
+    pub(super) fn finished(self: Box<Self>, message: Finished, raw: &[u8], cx: &mut Common) -> Then {
+        let Self { mut resumed, schedule, sealing, given } = *self;
         let finished = resumed.agreed.check_finished(Side::Server, &schedule, (&message, raw))?;
         let aligned = cx.channel.aligned()?;
         let again = resumed.agreed.info.peer.as_ref().filter(|_| resumed.config.reverifies);

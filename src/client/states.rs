@@ -21,19 +21,19 @@ pub(crate) struct Client;
 /// Which message of the server is awaited.
 #[derive(Debug)]
 pub(crate) enum Awaiting {
-    ServerHello(AwaitServerHello),
-    Certificate(AwaitCertificate),
-    StatusOrKeyExchange(AwaitStatusOrKeyExchange),
-    KeyExchange(AwaitKeyExchange),
-    RequestOrDone(AwaitRequestOrDone),
-    HelloDone(AwaitHelloDone),
-    FullTicket(FullAwaitTicket),
-    FullCcs(FullAwaitCcs),
-    FullFinished(FullAwaitFinished),
-    CertificateOrResumed(AwaitCertificateOrResumed),
+    ServerHello(Box<AwaitServerHello>),
+    Certificate(Box<AwaitCertificate>),
+    StatusOrKeyExchange(Box<AwaitStatusOrKeyExchange>),
+    KeyExchange(Box<AwaitKeyExchange>),
+    RequestOrDone(Box<AwaitRequestOrDone>),
+    HelloDone(Box<AwaitHelloDone>),
+    FullTicket(Box<FullAwaitTicket>),
+    FullCcs(Box<FullAwaitCcs>),
+    FullFinished(Box<FullAwaitFinished>),
+    CertificateOrResumed(Box<AwaitCertificateOrResumed>),
     ResumedTicket(ResumedAwaitTicket),
     ResumedCcs(ResumedAwaitCcs),
-    ResumedFinished(ResumedAwaitFinished),
+    ResumedFinished(Box<ResumedAwaitFinished>),
 }
 
 /// What somebody else must answer.

@@ -26,7 +26,7 @@ impl FullAwaitCcs {
     pub(super) fn change_cipher_spec(self, aligned: Aligned, cx: &mut Common) -> Next<Server> {
         let Self { full, keys: Keys { master, sealing, opening } } = self;
         cx.channel.protect_reading(opening, aligned);
-        Next::Await(Awaiting::FullFinished(FullAwaitFinished { full, master, sealing }))
+        Next::Await(Awaiting::FullFinished(Box::new(FullAwaitFinished { full, master, sealing })))
     }
 }
 

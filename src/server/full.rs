@@ -68,8 +68,8 @@ impl Signing {
         full.agreed.transcript.add(&flight);
         cx.channel.messages(&flight, &mut cx.out);
         wait(match asks {
-            true => Awaiting::Certificate(AwaitCertificate { full, exchange }),
-            false => Awaiting::KeyExchange(AwaitKeyExchange { full, exchange, client: None }),
+            true => Awaiting::Certificate(Box::new(AwaitCertificate { full, exchange })),
+            false => Awaiting::KeyExchange(Box::new(AwaitKeyExchange { full, exchange, client: None })),
         })
     }
 }
@@ -105,7 +105,7 @@ impl AwaitCertificate {
                 return Err(CertificateError::Missing.into());
             }
             full.agreed.transcript.drop_log();
-            return wait(Awaiting::KeyExchange(AwaitKeyExchange { full, exchange, client: None }));
+            return wait(Awaiting::KeyExchange(Box::new(AwaitKeyExchange { full, exchange, client: None })));
         };
         let leaf = Leaf::parse(leaf)?;
         if leaf.authentication().is_none() {
@@ -136,7 +136,7 @@ impl Judging {
             return Err(Error::Refused(Refusal::OtherPeer));
         }
         let client = Some(Client { leaf, verified });
-        wait(Awaiting::KeyExchange(AwaitKeyExchange { full, exchange, client }))
+        wait(Awaiting::KeyExchange(Box::new(AwaitKeyExchange { full, exchange, client })))
     }
 }
 
@@ -164,8 +164,10 @@ impl AwaitKeyExchange {
         full.agreed.log(settings, master.secret());
         let keys = full.agreed.keys(settings, Side::Server, master)?;
         wait(match client {
-            None => Awaiting::FullCcs(FullAwaitCcs { full, keys }),
-            Some(client) => Awaiting::CertificateVerify(AwaitCertificateVerify { full, keys, client }),
+            None => Awaiting::FullCcs(Box::new(FullAwaitCcs { full, keys })),
+            Some(client) => {
+                Awaiting::CertificateVerify(Box::new(AwaitCertificateVerify { full, keys, client }))
+            }
         })
     }
 }
@@ -191,7 +193,7 @@ impl AwaitCertificateVerify {
         agreed.transcript.add(raw);
         agreed.info.peer_scheme = Some(message.scheme);
         agreed.info.peer = Some(proven(client, proof));
-        wait(Awaiting::FullCcs(FullAwaitCcs { full, keys }))
+        wait(Awaiting::FullCcs(Box::new(FullAwaitCcs { full, keys })))
     }
 }
 

@@ -113,6 +113,6 @@ impl Configured {
             credential: Some(fit.credential),
         });
         let full = Full { config, agreed, gives };
-        ask(Ask::Signature(Signing { full, exchange, flight, request }))
+        ask(Ask::Signature(Box::new(Signing { full, exchange, flight, request })))
     }
 }

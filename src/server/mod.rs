@@ -243,7 +243,7 @@ impl NeedsStore {
 #[must_use]
 pub struct NeedsSignature {
     common: Box<Common>,
-    state: full::Signing,
+    state: Box<full::Signing>,
 }
 
 impl NeedsSignature {

@@ -22,11 +22,11 @@ pub(crate) struct Server;
 #[derive(Debug)]
 pub(crate) enum Awaiting {
     ClientHello(AwaitClientHello),
-    Certificate(AwaitCertificate),
-    KeyExchange(AwaitKeyExchange),
-    CertificateVerify(AwaitCertificateVerify),
-    FullCcs(FullAwaitCcs),
-    FullFinished(FullAwaitFinished),
+    Certificate(Box<AwaitCertificate>),
+    KeyExchange(Box<AwaitKeyExchange>),
+    CertificateVerify(Box<AwaitCertificateVerify>),
+    FullCcs(Box<FullAwaitCcs>),
+    FullFinished(Box<FullAwaitFinished>),
     ResumedCcs(ResumedAwaitCcs),
     ResumedFinished(ResumedAwaitFinished),
 }
@@ -36,7 +36,7 @@ pub(crate) enum Awaiting {
 pub(crate) enum Ask {
     Config(Greeted),
     Session(Box<Looking>),
-    Signature(Signing),
+    Signature(Box<Signing>),
     Verdict(Box<Judging>),
     Store(Box<Storing>),
 }
