@@ -1,47 +1,90 @@
-//! AES-GCM.
+//! AES-GCM and ChaCha20-Poly1305.
 
 use alloc::boxed::Box;
+use core::marker::PhantomData;
 
-use ::graviola::aead::AesGcm;
+use ::graviola::aead::{AesGcm, ChaCha20Poly1305};
 
 use super::CleanRegisters;
 use crate::crypto::aead::{Aead, NONCE_LEN, OpenKey, SealError, SealKey, TAG_LEN, Unauthentic};
 
-pub(super) static AES_128_GCM: Algorithm = Algorithm { key_len: 16 };
-pub(super) static AES_256_GCM: Algorithm = Algorithm { key_len: 32 };
+pub(super) static AES_128_GCM: Algorithm<AesGcm, 16> = Algorithm(PhantomData);
+pub(super) static AES_256_GCM: Algorithm<AesGcm, 32> = Algorithm(PhantomData);
+pub(super) static CHACHA20_POLY1305: Algorithm<ChaCha20Poly1305, 32> = Algorithm(PhantomData);
 
-/// How long a plaintext may be, in bytes (NIST SP 800-38D, 5.2.1.1).
+/// How long a plaintext may be, in bytes: of AES-GCM (NIST SP 800-38D, 5.2.1.1), and ChaCha20-Poly1305 takes more (RFC 8439,
+/// 2.8).
 const MAX_PLAINTEXT: u64 = (1 << 36) - 32;
 
-pub(super) struct Algorithm {
-    /// In bytes.
-    key_len: usize,
+/// A cipher of graviola. It works in place, and wipes its expanded key on drop.
+trait Cipher: Send + Sync + 'static {
+    fn new(key: &[u8]) -> Option<Self>
+    where
+        Self: Sized;
+    fn encrypt(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], text: &mut [u8], tag: &mut [u8; TAG_LEN]);
+    /// Overwrites a forgery with zeros: it decrypts while it authenticates.
+    fn decrypt(
+        &self,
+        nonce: &[u8; NONCE_LEN],
+        aad: &[u8],
+        text: &mut [u8],
+        tag: &[u8; TAG_LEN],
+    ) -> Result<(), Unauthentic>;
 }
 
-/// The expanded key and powers of H; graviola wipes them on drop.
-struct Key {
-    cipher: AesGcm,
+macro_rules! cipher {
+    ($cipher:ident, $new:expr) => {
+        impl Cipher for $cipher {
+            fn new(key: &[u8]) -> Option<Self> {
+                $new(key)
+            }
+
+            fn encrypt(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], text: &mut [u8], tag: &mut [u8; TAG_LEN]) {
+                $cipher::encrypt(self, nonce, aad, text, tag);
+            }
+
+            fn decrypt(
+                &self,
+                nonce: &[u8; NONCE_LEN],
+                aad: &[u8],
+                text: &mut [u8],
+                tag: &[u8; TAG_LEN],
+            ) -> Result<(), Unauthentic> {
+                $cipher::decrypt(self, nonce, aad, text, tag).map_err(|_| Unauthentic)
+            }
+        }
+    };
+}
+
+cipher!(AesGcm, |key: &[u8]| matches!(key.len(), 16 | 32).then(|| AesGcm::new(key)));
+cipher!(ChaCha20Poly1305, |key: &[u8]| Some(ChaCha20Poly1305::new(key.try_into().ok()?)));
+
+/// An algorithm with keys of `LEN` bytes.
+pub(super) struct Algorithm<C, const LEN: usize>(PhantomData<fn() -> C>);
+
+struct Key<C> {
+    cipher: C,
     _registers: CleanRegisters,
 }
 
-impl Algorithm {
-    fn key(&self, key: &[u8]) -> Option<Box<Key>> {
-        (key.len() == self.key_len)
-            .then(|| Box::new(Key { cipher: AesGcm::new(key), _registers: CleanRegisters }))
+impl<C: Cipher> Key<C> {
+    fn new<const LEN: usize>(key: &[u8]) -> Option<Box<Self>> {
+        let key: &[u8; LEN] = key.try_into().ok()?;
+        Some(Box::new(Self { cipher: C::new(key)?, _registers: CleanRegisters }))
     }
 }
 
-impl Aead for Algorithm {
+impl<C: Cipher, const LEN: usize> Aead for Algorithm<C, LEN> {
     fn seal_key(&self, key: &[u8]) -> Option<Box<dyn SealKey>> {
-        Some(self.key(key)?)
+        Some(Key::<C>::new::<LEN>(key)?)
     }
 
     fn open_key(&self, key: &[u8]) -> Option<Box<dyn OpenKey>> {
-        Some(self.key(key)?)
+        Some(Key::<C>::new::<LEN>(key)?)
     }
 }
 
-impl SealKey for Key {
+impl<C: Cipher> SealKey for Key<C> {
     fn seal(
         &self,
         nonce: &[u8; NONCE_LEN],
@@ -54,7 +97,6 @@ impl SealKey for Key {
         if u64::try_from(plaintext.len()).map_or(true, |len| len > MAX_PLAINTEXT) {
             return Err(SealError);
         }
-        // graviola encrypts in place.
         for (to, from) in text.iter_mut().zip(plaintext) {
             *to = *from;
         }
@@ -63,7 +105,7 @@ impl SealKey for Key {
     }
 }
 
-impl OpenKey for Key {
+impl<C: Cipher> OpenKey for Key<C> {
     fn open<'b>(
         &self,
         nonce: &[u8; NONCE_LEN],
@@ -71,8 +113,7 @@ impl OpenKey for Key {
         sealed: &'b mut [u8],
     ) -> Result<&'b mut [u8], Unauthentic> {
         let (text, tag) = sealed.split_last_chunk_mut::<TAG_LEN>().ok_or(Unauthentic)?;
-        // graviola decrypts while it authenticates, and overwrites with zeros what turned out to be a forgery.
-        self.cipher.decrypt(nonce, aad, text, tag).map_err(|_| Unauthentic)?;
+        self.cipher.decrypt(nonce, aad, text, tag)?;
         Ok(text)
     }
 }

@@ -31,7 +31,7 @@ const P384_SEC1: &str = include_str!("../testdata/p384.sec1.pem");
 pub(super) const ED25519: &str = include_str!("../testdata/ed25519.pkcs8.pem");
 pub(super) const RSA: &str = include_str!("../testdata/rsa2048.pkcs8.pem");
 const RSA_PKCS1: &str = include_str!("../testdata/rsa2048.pkcs1.pem");
-/// One bit longer than whole bytes: where RFC 8017 has an encoded message one byte shorter than the modulus.
+/// Of 2049 bits, by primes of 1025 and 1024 from `openssl prime`. One bit longer than whole bytes: where RFC 8017 has an encoded message one byte shorter than the modulus.
 pub(super) const RSA_2049: &str = include_str!("../testdata/rsa2049.pkcs8.pem");
 
 /// The schemes of RSASSA-PSS.
