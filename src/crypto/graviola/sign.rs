@@ -125,7 +125,7 @@ fn sign_with<C: BasePoint>(
 where
     ecdsa::SignatureSize<C>: ArraySize,
 {
-    let mut k = NonZeroScalar::<C>::from_repr(nonce.clone()).into_option()?;
+    let mut k = NonZeroScalar::<C>::from_repr(*nonce).into_option()?;
     let mut inverse = Invert::invert(&k);
     k.zeroize();
     let r = reduced::<C>(&C::x_of_multiple(nonce)?);

@@ -88,6 +88,7 @@ macro_rules! ecdsa_key {
     };
 }
 
+#[allow(unused_imports, reason = "for the provider on graviola, where there is one")]
 pub(in crate::crypto) use ecdsa_key;
 
 ecdsa_key!(P256Key, p256, NistP256, [ECDSA_SECP256R1_SHA256, ECDSA_SECP384R1_SHA384], sign_prehashed_rfc6979);
