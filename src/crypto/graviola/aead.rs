@@ -6,7 +6,11 @@ use core::marker::PhantomData;
 use ::graviola::aead::{AesGcm, ChaCha20Poly1305};
 
 use super::CleanRegisters;
-use crate::crypto::aead::{Aead, NONCE_LEN, OpenKey, SealError, SealKey, TAG_LEN, Unauthentic};
+use crate::crypto::{
+    aead::{Aead, NONCE_LEN, Once, OpenKey, SealError, SealKey, TAG_LEN, Unauthentic},
+    record_key::{Cipher as RecordCipher, Keyed},
+    suites::AeadAlgorithm,
+};
 
 pub(super) static AES_128_GCM: Algorithm<AesGcm, 16> = Algorithm(PhantomData);
 pub(super) static AES_256_GCM: Algorithm<AesGcm, 32> = Algorithm(PhantomData);
@@ -17,7 +21,7 @@ pub(super) static CHACHA20_POLY1305: Algorithm<ChaCha20Poly1305, 32> = Algorithm
 const MAX_PLAINTEXT: u64 = (1 << 36) - 32;
 
 /// A cipher of graviola. It works in place, and wipes its expanded key on drop.
-trait Cipher: Send + Sync + 'static {
+pub(in crate::crypto) trait Cipher: Send + Sync + 'static {
     fn new(key: &[u8]) -> Option<Self>
     where
         Self: Sized;
@@ -62,25 +66,47 @@ cipher!(ChaCha20Poly1305, |key: &[u8]| Some(ChaCha20Poly1305::new(key.try_into()
 /// An algorithm with keys of `LEN` bytes.
 pub(super) struct Algorithm<C, const LEN: usize>(PhantomData<fn() -> C>);
 
-struct Key<C> {
+pub(in crate::crypto) struct Key<C> {
     cipher: C,
     _registers: CleanRegisters,
 }
 
+pub(in crate::crypto) type AesGcmKey = Key<AesGcm>;
+pub(in crate::crypto) type ChaCha20Poly1305Key = Key<ChaCha20Poly1305>;
+
 impl<C: Cipher> Key<C> {
-    fn new<const LEN: usize>(key: &[u8]) -> Option<Box<Self>> {
+    fn new<const LEN: usize>(key: &[u8]) -> Option<Self> {
         let key: &[u8; LEN] = key.try_into().ok()?;
-        Some(Box::new(Self { cipher: C::new(key)?, _registers: CleanRegisters }))
+        Some(Self { cipher: C::new(key)?, _registers: CleanRegisters })
     }
+}
+
+/// A key that protects records.
+pub(super) fn record_cipher(algorithm: AeadAlgorithm, key: &[u8], iv: &[u8]) -> Option<RecordCipher> {
+    Some(match algorithm {
+        AeadAlgorithm::Aes128Gcm => RecordCipher::GraviolaAes128Gcm(Keyed::new(Key::new::<16>(key)?, iv)),
+        AeadAlgorithm::Aes256Gcm => RecordCipher::GraviolaAes256Gcm(Keyed::new(Key::new::<32>(key)?, iv)),
+        AeadAlgorithm::ChaCha20Poly1305 => {
+            RecordCipher::GraviolaChaCha20Poly1305(Keyed::new(Key::new::<32>(key)?, iv))
+        }
+    })
 }
 
 impl<C: Cipher, const LEN: usize> Aead for Algorithm<C, LEN> {
     fn seal_key(&self, key: &[u8]) -> Option<Box<dyn SealKey>> {
-        Some(Key::<C>::new::<LEN>(key)?)
+        Some(Box::new(Key::<C>::new::<LEN>(key)?))
     }
 
     fn open_key(&self, key: &[u8]) -> Option<Box<dyn OpenKey>> {
-        Some(Key::<C>::new::<LEN>(key)?)
+        Some(Box::new(Key::<C>::new::<LEN>(key)?))
+    }
+
+    fn seal_once(&self, once: Once<'_>, plaintext: &[u8], out: &mut [u8]) -> Result<(), SealError> {
+        Key::<C>::new::<LEN>(once.key).ok_or(SealError)?.seal(once.nonce, once.aad, plaintext, out)
+    }
+
+    fn open_once<'b>(&self, once: Once<'_>, sealed: &'b mut [u8]) -> Result<&'b mut [u8], Unauthentic> {
+        Key::<C>::new::<LEN>(once.key).ok_or(Unauthentic)?.open(once.nonce, once.aad, sealed)
     }
 }
 

@@ -41,6 +41,8 @@ mod kx;
 mod sign;
 mod verify;
 
+pub(super) use aead::{AesGcmKey, ChaCha20Poly1305Key};
+
 use ::graviola::{key_agreement::x25519::StaticPrivateKey, util::is_cpu_supported};
 
 use super::{
@@ -55,6 +57,7 @@ static GRAVIOLA: Provider = Provider {
     aes_128_gcm: &aead::AES_128_GCM,
     aes_256_gcm: &aead::AES_256_GCM,
     chacha20_poly1305: &aead::CHACHA20_POLY1305,
+    record_cipher: aead::record_cipher,
     sha256: &hash::SHA256,
     sha384: &hash::SHA384,
     sha512: &hash::SHA512,
