@@ -1,6 +1,10 @@
 //! Layer 1: primitives behind object-safe traits; signatures as requests and answers.
 
 mod aead;
+// The one place that says on which architectures it exists.
+#[cfg(feature = "graviola")]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), path = "graviola/absent.rs")]
+mod graviola;
 mod hash;
 mod hashing;
 mod hmac;

@@ -43,7 +43,24 @@ impl Provider {
     /// The fastest provider that is compiled in and that this processor can run.
     #[cfg(feature = "rustcrypto")]
     pub fn best() -> &'static Self {
+        #[cfg(feature = "graviola")]
+        if let Some(faster) = Self::graviola() {
+            return faster;
+        }
         &super::RUSTCRYPTO
+    }
+
+    /// The provider on graviola; `None` where this processor cannot run it.
+    ///
+    /// It is several times as fast as [`RUSTCRYPTO`](super::RUSTCRYPTO) and gives the same key shares, secrets, ciphertexts
+    /// and signatures, but for RSASSA-PSS, whose salts are random here. What stands behind each primitive, and what it was
+    /// measured to take, is in `src/crypto/graviola/mod.rs`.
+    ///
+    /// It is asked for, and not a `static` as `RUSTCRYPTO` is, for its code must not run where instructions are missing:
+    /// whoever holds it has asked the processor.
+    #[cfg(feature = "graviola")]
+    pub fn graviola() -> Option<&'static Self> {
+        super::graviola::provider()
     }
 
     /// What it is called.

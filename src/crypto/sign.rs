@@ -91,11 +91,12 @@ pub trait SigningKey: Send + Sync {
 /// A private key in memory; wiped on drop. Handshakes never hold one.
 ///
 /// The same request gets the same signature, so that a handshake can be replayed: ECDSA draws its nonce by RFC 6979,
-/// and the salts of RSASSA-PSS are derived from the key and the message.
+/// and the salts of RSASSA-PSS are derived from the key and the message. The one exception is RSASSA-PSS of
+/// the provider on graviola, whose salts are random: there, a replay takes the recorded signature as an answer.
 ///
 /// # RSA and time
 ///
-/// The `rsa` crate behind [`RUSTCRYPTO`](super::RUSTCRYPTO) does not compute in constant time ("Marvin",
+/// graviola signs in constant time. The `rsa` crate behind [`RUSTCRYPTO`](super::RUSTCRYPTO) does not compute in constant time ("Marvin",
 /// RUSTSEC-2023-0071). Signatures are made with blinding, which takes the link between the message and the time away
 /// as far as it goes, and TLS 1.2 as spoken here never decrypts with RSA, which is what the attack needs most. Where
 /// this is not enough, sign with ECDSA or Ed25519, or let another [`Sign`] take over: an HSM, another process,

@@ -19,9 +19,9 @@ use crate::crypto::{
     suites::AeadAlgorithm,
 };
 
-pub(super) static AES_128_GCM: Algorithm<Aes128Gcm> = Algorithm(PhantomData);
-pub(super) static AES_256_GCM: Algorithm<Aes256Gcm> = Algorithm(PhantomData);
-pub(super) static CHACHA20_POLY1305: Algorithm<ChaCha20Poly1305> = Algorithm(PhantomData);
+pub(in crate::crypto) static AES_128_GCM: Algorithm<Aes128Gcm> = Algorithm(PhantomData);
+pub(in crate::crypto) static AES_256_GCM: Algorithm<Aes256Gcm> = Algorithm(PhantomData);
+pub(in crate::crypto) static CHACHA20_POLY1305: Algorithm<ChaCha20Poly1305> = Algorithm(PhantomData);
 
 /// What RFC 5116 calls an AEAD with nonces of 12 and tags of 16 bytes.
 pub(in crate::crypto) trait Cipher:
@@ -31,7 +31,7 @@ pub(in crate::crypto) trait Cipher:
 
 impl<C: AeadInOut<NonceSize = U12, TagSize = U16> + KeyInit + Send + Sync + 'static> Cipher for C {}
 
-pub(super) struct Algorithm<C>(PhantomData<fn() -> C>);
+pub(in crate::crypto) struct Algorithm<C>(PhantomData<fn() -> C>);
 
 /// The expanded key; the cipher wipes it on drop.
 pub(in crate::crypto) struct Key<C>(C);

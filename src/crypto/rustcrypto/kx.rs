@@ -79,19 +79,16 @@ fn private_value<const LIMBS: usize>(
 macro_rules! nist_group {
     ($group:ident, $exchange:ident, $id:expr, $curve:ident, $nist:ident, $uint:ident, $share_len:literal) => {
         /// RFC 8422, 5.1.1.
-        pub(super) struct $group;
+        pub(in crate::crypto) struct $group;
 
         struct $exchange {
             secret: $curve::SecretKey,
             share: $curve::Sec1Point,
         }
 
-        impl Group for $group {
-            fn id(&self) -> NamedGroup {
-                $id
-            }
-
-            fn start(&self, entropy: &Secret<64>) -> Box<dyn KeyExchange> {
+        impl $group {
+            /// The private value that follows from `entropy`.
+            pub(in crate::crypto) fn secret_key(entropy: &Secret<64>) -> $curve::SecretKey {
                 const ORDER_MINUS_ONE: NonZero<$uint> =
                     NonZero::<$uint>::new_unwrap($curve::$nist::ORDER.get_copy().wrapping_sub(&$uint::ONE));
                 let mut value = private_value(entropy, &ORDER_MINUS_ONE);
@@ -101,6 +98,17 @@ macro_rules! nist_group {
                 value.zeroize();
                 let secret = $curve::SecretKey::from(&scalar);
                 scalar.zeroize();
+                secret
+            }
+        }
+
+        impl Group for $group {
+            fn id(&self) -> NamedGroup {
+                $id
+            }
+
+            fn start(&self, entropy: &Secret<64>) -> Box<dyn KeyExchange> {
+                let secret = Self::secret_key(entropy);
                 let share = secret.public_key().to_sec1_point(false);
                 Box::new($exchange { secret, share })
             }

@@ -1,13 +1,13 @@
 //! The portable provider, on RustCrypto.
 
-mod aead;
+pub(super) mod aead;
 mod drbg;
-mod hash;
-mod kx;
-mod parse;
-mod sign;
-mod sign_rsa;
-mod verify;
+pub(super) mod hash;
+pub(super) mod kx;
+pub(super) mod parse;
+pub(super) mod sign;
+pub(super) mod sign_rsa;
+pub(super) mod verify;
 
 pub(super) use aead::{Aes128GcmKey, Aes256GcmKey, ChaCha20Poly1305Key};
 
@@ -29,7 +29,7 @@ pub static RUSTCRYPTO: Provider = Provider {
     groups: &[&kx::X25519, &kx::Secp256r1, &kx::Secp384r1],
     schemes: verify::SCHEMES,
     path_algorithms: verify::PATH_ALGORITHMS,
-    signing_key: parse::signing_key,
+    signing_key: parse::signing_key::<sign::Keys>,
 };
 
 #[cfg(test)]

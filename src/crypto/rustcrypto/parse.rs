@@ -15,44 +15,51 @@ use p256::{
 use pki_types::PrivateKeyDer;
 use rsa::{RsaPrivateKey, pkcs1::DecodeRsaPrivateKey};
 
-use super::{
-    sign::{Ed25519Key, P256Key, P384Key},
-    sign_rsa::RsaKey,
-};
 use crate::crypto::sign::{KeyError, SigningKey};
 
 const BAD: KeyError = KeyError::BadEncoding;
 
-type Parsed = Result<Box<dyn SigningKey>, KeyError>;
+pub(in crate::crypto) type Parsed = Result<Box<dyn SigningKey>, KeyError>;
+
+/// What a provider makes of private keys that parsed.
+pub(in crate::crypto) trait SigningKeys {
+    fn p256(key: p256::SecretKey) -> Parsed;
+    fn p384(key: p384::SecretKey) -> Parsed;
+    fn ed25519(key: ed25519_dalek::SigningKey) -> Parsed;
+    /// Of any size.
+    fn rsa(key: RsaPrivateKey) -> Parsed;
+}
 
 /// Parses a private key in any of the encodings.
-pub(super) fn signing_key(key: PrivateKeyDer<'_>) -> Parsed {
+pub(in crate::crypto) fn signing_key<K: SigningKeys>(key: PrivateKeyDer<'_>) -> Parsed {
     match &key {
-        PrivateKeyDer::Pkcs8(key) => pkcs8(key.secret_pkcs8_der()),
-        PrivateKeyDer::Sec1(key) => sec1(key.secret_sec1_der()),
-        PrivateKeyDer::Pkcs1(key) => rsa(RsaPrivateKey::from_pkcs1_der(key.secret_pkcs1_der()).ok()),
+        PrivateKeyDer::Pkcs8(key) => pkcs8::<K>(key.secret_pkcs8_der()),
+        PrivateKeyDer::Sec1(key) => sec1::<K>(key.secret_sec1_der()),
+        PrivateKeyDer::Pkcs1(key) => made(K::rsa, RsaPrivateKey::from_pkcs1_der(key.secret_pkcs1_der()).ok()),
         _ => Err(KeyError::UnsupportedKind),
     }
 }
 
-fn pkcs8(der: &[u8]) -> Parsed {
+fn pkcs8<K: SigningKeys>(der: &[u8]) -> Parsed {
     let info = PrivateKeyInfoRef::from_der(der).map_err(|_| BAD)?;
     match info.algorithm.oid {
         EC_PUBLIC_KEY => match info.algorithm.parameters_oid().map_err(|_| BAD)? {
-            p256::NistP256::OID => p256(info.try_into().ok()),
-            p384::NistP384::OID => p384(info.try_into().ok()),
+            p256::NistP256::OID => made(K::p256, info.try_into().ok()),
+            p384::NistP384::OID => made(K::p384, info.try_into().ok()),
             _ => Err(KeyError::UnsupportedKind),
         },
-        ed25519_dalek::pkcs8::ALGORITHM_OID => ed25519(ed25519_dalek::SigningKey::from_pkcs8_der(der).ok()),
-        rsa::pkcs1::ALGORITHM_OID => rsa(info.try_into().ok()),
+        ed25519_dalek::pkcs8::ALGORITHM_OID => {
+            made(K::ed25519, ed25519_dalek::SigningKey::from_pkcs8_der(der).ok())
+        }
+        rsa::pkcs1::ALGORITHM_OID => made(K::rsa, info.try_into().ok()),
         _ => Err(KeyError::UnsupportedKind),
     }
 }
 
-fn sec1(der: &[u8]) -> Parsed {
+fn sec1<K: SigningKeys>(der: &[u8]) -> Parsed {
     match sec1_curve(der).map_err(|_| BAD)? {
-        p256::NistP256::OID => p256(p256::SecretKey::from_sec1_der(der).ok()),
-        p384::NistP384::OID => p384(p384::SecretKey::from_sec1_der(der).ok()),
+        p256::NistP256::OID => made(K::p256, p256::SecretKey::from_sec1_der(der).ok()),
+        p384::NistP384::OID => made(K::p384, p384::SecretKey::from_sec1_der(der).ok()),
         _ => Err(KeyError::UnsupportedKind),
     }
 }
@@ -71,18 +78,6 @@ fn sec1_curve(der: &[u8]) -> der::Result<ObjectIdentifier> {
     })
 }
 
-fn p256(key: Option<p256::SecretKey>) -> Parsed {
-    Ok(Box::new(P256Key::new(key.ok_or(BAD)?)?))
-}
-
-fn p384(key: Option<p384::SecretKey>) -> Parsed {
-    Ok(Box::new(P384Key::new(key.ok_or(BAD)?)?))
-}
-
-fn ed25519(key: Option<ed25519_dalek::SigningKey>) -> Parsed {
-    Ok(Box::new(Ed25519Key::new(key.ok_or(BAD)?)?))
-}
-
-fn rsa(key: Option<RsaPrivateKey>) -> Parsed {
-    Ok(Box::new(RsaKey::new(key.ok_or(BAD)?)?))
+fn made<T>(make: fn(T) -> Parsed, key: Option<T>) -> Parsed {
+    make(key.ok_or(BAD)?)
 }

@@ -21,14 +21,24 @@ use crate::{
 };
 
 /// How long a modulus may be, in bits.
-pub(super) const MODULUS_BITS: core::ops::RangeInclusive<u32> = 2048..=8192;
+pub(in crate::crypto) const MODULUS_BITS: core::ops::RangeInclusive<u32> = 2048..=8192;
+
+/// What every key signs with, best first.
+pub(in crate::crypto) const SCHEMES: &[SignatureScheme] = &[
+    SignatureScheme::RSA_PSS_RSAE_SHA256,
+    SignatureScheme::RSA_PSS_RSAE_SHA384,
+    SignatureScheme::RSA_PSS_RSAE_SHA512,
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA512,
+];
 
 /// A private key of RSA; wipes itself on drop.
 ///
 /// The private operation is blinded, so that its time tells less about the key ("Marvin", RUSTSEC-2023-0071), and
 /// its result is raised to the public exponent and compared before it leaves: one that a fault made wrong would
 /// give the factors away.
-pub(super) struct RsaKey {
+pub(in crate::crypto) struct RsaKey {
     key: RsaPrivateKey,
     public_key: Vec<u8>,
     /// What salts and blinding are derived from.
@@ -36,7 +46,7 @@ pub(super) struct RsaKey {
 }
 
 impl RsaKey {
-    pub(super) fn new(key: RsaPrivateKey) -> Result<Self, KeyError> {
+    pub(in crate::crypto) fn new(key: RsaPrivateKey) -> Result<Self, KeyError> {
         if !MODULUS_BITS.contains(&key.n().bits_vartime()) {
             return Err(KeyError::RsaSize);
         }
@@ -55,14 +65,7 @@ impl RsaKey {
 
 impl SigningKey for RsaKey {
     fn schemes(&self) -> &'static [SignatureScheme] {
-        &[
-            SignatureScheme::RSA_PSS_RSAE_SHA256,
-            SignatureScheme::RSA_PSS_RSAE_SHA384,
-            SignatureScheme::RSA_PSS_RSAE_SHA512,
-            SignatureScheme::RSA_PKCS1_SHA256,
-            SignatureScheme::RSA_PKCS1_SHA384,
-            SignatureScheme::RSA_PKCS1_SHA512,
-        ]
+        SCHEMES
     }
 
     fn public_key(&self) -> Vec<u8> {

@@ -13,7 +13,7 @@ use crate::{
 use HashAlgorithm::{Sha256 as H256, Sha384 as H384, Sha512 as H512};
 
 /// What handshake signatures are verified with, in our order of preference.
-pub(super) static SCHEMES: &[SchemeVerifiers] = &[
+pub(in crate::crypto) static SCHEMES: &[SchemeVerifiers] = &[
     SchemeVerifiers {
         scheme: SignatureScheme::ECDSA_SECP256R1_SHA256,
         algorithms: &[&ECDSA_P256_SHA256, &ECDSA_P384_SHA256],
@@ -32,7 +32,7 @@ pub(super) static SCHEMES: &[SchemeVerifiers] = &[
 ];
 
 /// What certificates may be signed with.
-pub(super) static PATH_ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
+pub(in crate::crypto) static PATH_ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
     &ECDSA_P256_SHA256,
     &ECDSA_P256_SHA384,
     &ECDSA_P256_SHA512,
@@ -51,33 +51,39 @@ pub(super) static PATH_ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
     &RSA_PKCS1_SHA512_ABSENT_PARAMETERS,
 ];
 
-static ECDSA_P256_SHA256: Ecdsa = Ecdsa { curve: Curve::P256, hash: H256 };
-static ECDSA_P256_SHA384: Ecdsa = Ecdsa { curve: Curve::P256, hash: H384 };
-static ECDSA_P256_SHA512: Ecdsa = Ecdsa { curve: Curve::P256, hash: H512 };
-static ECDSA_P384_SHA256: Ecdsa = Ecdsa { curve: Curve::P384, hash: H256 };
-static ECDSA_P384_SHA384: Ecdsa = Ecdsa { curve: Curve::P384, hash: H384 };
-static ECDSA_P384_SHA512: Ecdsa = Ecdsa { curve: Curve::P384, hash: H512 };
-static ED25519: Ed25519 = Ed25519;
-static RSA_PSS_SHA256: Rsa = Rsa { padding: Padding::Pss, hash: H256, id: alg_id::RSA_PSS_SHA256 };
-static RSA_PSS_SHA384: Rsa = Rsa { padding: Padding::Pss, hash: H384, id: alg_id::RSA_PSS_SHA384 };
-static RSA_PSS_SHA512: Rsa = Rsa { padding: Padding::Pss, hash: H512, id: alg_id::RSA_PSS_SHA512 };
-static RSA_PKCS1_SHA256: Rsa = Rsa { padding: Padding::Pkcs1, hash: H256, id: alg_id::RSA_PKCS1_SHA256 };
-static RSA_PKCS1_SHA384: Rsa = Rsa { padding: Padding::Pkcs1, hash: H384, id: alg_id::RSA_PKCS1_SHA384 };
-static RSA_PKCS1_SHA512: Rsa = Rsa { padding: Padding::Pkcs1, hash: H512, id: alg_id::RSA_PKCS1_SHA512 };
+pub(in crate::crypto) static ECDSA_P256_SHA256: Ecdsa = Ecdsa { curve: Curve::P256, hash: H256 };
+pub(in crate::crypto) static ECDSA_P256_SHA384: Ecdsa = Ecdsa { curve: Curve::P256, hash: H384 };
+pub(in crate::crypto) static ECDSA_P256_SHA512: Ecdsa = Ecdsa { curve: Curve::P256, hash: H512 };
+pub(in crate::crypto) static ECDSA_P384_SHA256: Ecdsa = Ecdsa { curve: Curve::P384, hash: H256 };
+pub(in crate::crypto) static ECDSA_P384_SHA384: Ecdsa = Ecdsa { curve: Curve::P384, hash: H384 };
+pub(in crate::crypto) static ECDSA_P384_SHA512: Ecdsa = Ecdsa { curve: Curve::P384, hash: H512 };
+pub(in crate::crypto) static ED25519: Ed25519 = Ed25519;
+pub(in crate::crypto) static RSA_PSS_SHA256: Rsa =
+    Rsa { padding: Padding::Pss, hash: H256, id: alg_id::RSA_PSS_SHA256 };
+pub(in crate::crypto) static RSA_PSS_SHA384: Rsa =
+    Rsa { padding: Padding::Pss, hash: H384, id: alg_id::RSA_PSS_SHA384 };
+pub(in crate::crypto) static RSA_PSS_SHA512: Rsa =
+    Rsa { padding: Padding::Pss, hash: H512, id: alg_id::RSA_PSS_SHA512 };
+pub(in crate::crypto) static RSA_PKCS1_SHA256: Rsa =
+    Rsa { padding: Padding::Pkcs1, hash: H256, id: alg_id::RSA_PKCS1_SHA256 };
+pub(in crate::crypto) static RSA_PKCS1_SHA384: Rsa =
+    Rsa { padding: Padding::Pkcs1, hash: H384, id: alg_id::RSA_PKCS1_SHA384 };
+pub(in crate::crypto) static RSA_PKCS1_SHA512: Rsa =
+    Rsa { padding: Padding::Pkcs1, hash: H512, id: alg_id::RSA_PKCS1_SHA512 };
 
 // RFC 4055, 5: "When any of these four object identifiers appears within an AlgorithmIdentifier, the parameters
 // MUST be NULL. Implementations MUST accept the parameters being absent as well as present."
-static RSA_PKCS1_SHA256_ABSENT_PARAMETERS: Rsa = Rsa {
+pub(in crate::crypto) static RSA_PKCS1_SHA256_ABSENT_PARAMETERS: Rsa = Rsa {
     padding: Padding::Pkcs1,
     hash: H256,
     id: AlgorithmIdentifier::from_slice(&with_rsa_encryption(11)),
 };
-static RSA_PKCS1_SHA384_ABSENT_PARAMETERS: Rsa = Rsa {
+pub(in crate::crypto) static RSA_PKCS1_SHA384_ABSENT_PARAMETERS: Rsa = Rsa {
     padding: Padding::Pkcs1,
     hash: H384,
     id: AlgorithmIdentifier::from_slice(&with_rsa_encryption(12)),
 };
-static RSA_PKCS1_SHA512_ABSENT_PARAMETERS: Rsa = Rsa {
+pub(in crate::crypto) static RSA_PKCS1_SHA512_ABSENT_PARAMETERS: Rsa = Rsa {
     padding: Padding::Pkcs1,
     hash: H512,
     id: AlgorithmIdentifier::from_slice(&with_rsa_encryption(13)),
@@ -96,7 +102,7 @@ enum Curve {
 
 /// ECDSA with a key on one curve and one hash (RFC 8422, 5.10).
 #[derive(Debug)]
-struct Ecdsa {
+pub(in crate::crypto) struct Ecdsa {
     curve: Curve,
     hash: HashAlgorithm,
 }
@@ -150,7 +156,7 @@ impl SignatureVerificationAlgorithm for Ecdsa {
 
 /// Ed25519 (RFC 8032, 5.1.7).
 #[derive(Debug)]
-struct Ed25519;
+pub(in crate::crypto) struct Ed25519;
 
 impl SignatureVerificationAlgorithm for Ed25519 {
     fn verify_signature(
@@ -186,7 +192,7 @@ enum Padding {
 
 /// RSA with a key of 2048 to 8192 bits, of the kind rsaEncryption.
 #[derive(Debug)]
-struct Rsa {
+pub(in crate::crypto) struct Rsa {
     padding: Padding,
     hash: HashAlgorithm,
     id: AlgorithmIdentifier,

@@ -1,9 +1,23 @@
-//! The provider against the vectors of the RFCs, and its keys against `openssl`.
+//! The providers against the vectors of the RFCs, and their keys against `openssl`; and against each other.
 
+#[cfg(feature = "graviola")]
+mod agreement;
 mod keys;
 mod primitives;
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
+
+use crate::crypto::{Provider, RUSTCRYPTO};
+
+/// Every provider that is compiled in and that this processor can run.
+fn providers() -> Vec<&'static Provider> {
+    #[cfg(feature = "graviola")]
+    match Provider::graviola() {
+        Some(graviola) => return vec![&RUSTCRYPTO, graviola],
+        None => std::eprintln!("left out: this processor cannot run graviola"),
+    }
+    vec![&RUSTCRYPTO]
+}
 
 /// Decodes hexadecimal digits; spaces and line ends are skipped.
 fn hex(text: &str) -> Vec<u8> {

@@ -2,9 +2,9 @@
 
 use alloc::{vec, vec::Vec};
 
-use super::hex;
+use super::{hex, providers};
 use crate::{
-    crypto::{AeadAlgorithm, HashAlgorithm, InvalidShare, RUSTCRYPTO, SealError, Secret, Unauthentic},
+    crypto::{AeadAlgorithm, HashAlgorithm, InvalidShare, SealError, Secret, Unauthentic},
     wire::NamedGroup,
 };
 
@@ -64,55 +64,65 @@ fn aead_vectors() -> [AeadVector; 3] {
 
 #[test]
 fn the_aeads_agree_with_their_documents() {
-    for vector in aead_vectors() {
-        let aead = RUSTCRYPTO.aead(vector.algorithm);
-        let nonce: [u8; 12] = hex(vector.nonce).try_into().unwrap();
-        let mut sealed = vec![0; vector.plaintext.len() + 16];
-        let seal = aead.seal_key(&hex(vector.key)).unwrap();
-        seal.seal(&nonce, &hex(vector.aad), &vector.plaintext, &mut sealed).unwrap();
-        assert_eq!(sealed, hex(vector.sealed));
-        let open = aead.open_key(&hex(vector.key)).unwrap();
-        assert_eq!(open.open(&nonce, &hex(vector.aad), &mut sealed).unwrap(), vector.plaintext);
+    for provider in providers() {
+        for vector in aead_vectors() {
+            let aead = provider.aead(vector.algorithm);
+            let nonce: [u8; 12] = hex(vector.nonce).try_into().unwrap();
+            let mut sealed = vec![0; vector.plaintext.len() + 16];
+            let seal = aead.seal_key(&hex(vector.key)).unwrap();
+            seal.seal(&nonce, &hex(vector.aad), &vector.plaintext, &mut sealed).unwrap();
+            assert_eq!(sealed, hex(vector.sealed));
+            let open = aead.open_key(&hex(vector.key)).unwrap();
+            assert_eq!(open.open(&nonce, &hex(vector.aad), &mut sealed).unwrap(), vector.plaintext);
+        }
     }
 }
 
 #[test]
 fn what_was_changed_anywhere_is_not_opened_and_not_decrypted() {
-    for vector in aead_vectors() {
-        let open = RUSTCRYPTO.aead(vector.algorithm).open_key(&hex(vector.key)).unwrap();
-        let nonce: [u8; 12] = hex(vector.nonce).try_into().unwrap();
-        for at in 0..hex(vector.sealed).len() {
-            let mut sealed = hex(vector.sealed);
-            sealed[at] ^= 1;
-            let before = sealed.clone();
-            assert_eq!(open.open(&nonce, &hex(vector.aad), &mut sealed), Err(Unauthentic));
-            assert_eq!(sealed, before);
+    for provider in providers() {
+        for vector in aead_vectors() {
+            let open = provider.aead(vector.algorithm).open_key(&hex(vector.key)).unwrap();
+            let nonce: [u8; 12] = hex(vector.nonce).try_into().unwrap();
+            for at in 0..hex(vector.sealed).len() {
+                let mut sealed = hex(vector.sealed);
+                sealed[at] ^= 1;
+                let before = sealed.clone();
+                assert_eq!(open.open(&nonce, &hex(vector.aad), &mut sealed), Err(Unauthentic));
+                // Left as it was, or wiped: nothing of the plaintext is there.
+                let (text, tag) = sealed.split_at(sealed.len() - 16);
+                assert!(sealed == before || text.iter().all(|byte| *byte == 0) && before.ends_with(tag));
+            }
+            assert_eq!(open.open(&nonce, b"other", &mut hex(vector.sealed)), Err(Unauthentic));
+            assert_eq!(open.open(&[0; 12], &hex(vector.aad), &mut hex(vector.sealed)), Err(Unauthentic));
         }
-        assert_eq!(open.open(&nonce, b"other", &mut hex(vector.sealed)), Err(Unauthentic));
-        assert_eq!(open.open(&[0; 12], &hex(vector.aad), &mut hex(vector.sealed)), Err(Unauthentic));
     }
 }
 
 #[test]
 fn what_is_shorter_than_a_tag_is_not_opened() {
-    for vector in aead_vectors() {
-        let open = RUSTCRYPTO.aead(vector.algorithm).open_key(&hex(vector.key)).unwrap();
-        for len in 0..16 {
-            assert_eq!(open.open(&[0; 12], &[], &mut vec![0; len]), Err(Unauthentic));
+    for provider in providers() {
+        for vector in aead_vectors() {
+            let open = provider.aead(vector.algorithm).open_key(&hex(vector.key)).unwrap();
+            for len in 0..16 {
+                assert_eq!(open.open(&[0; 12], &[], &mut vec![0; len]), Err(Unauthentic));
+            }
         }
     }
 }
 
 #[test]
 fn sealing_fills_its_output_exactly_or_not_at_all() {
-    for vector in aead_vectors() {
-        let seal = RUSTCRYPTO.aead(vector.algorithm).seal_key(&hex(vector.key)).unwrap();
-        for len in [0, 4, 19, 21, 40] {
-            let mut out = vec![0; len];
-            assert_eq!(seal.seal(&[0; 12], &[], b"four", &mut out), Err(SealError));
-            assert_eq!(out, vec![0; len]);
+    for provider in providers() {
+        for vector in aead_vectors() {
+            let seal = provider.aead(vector.algorithm).seal_key(&hex(vector.key)).unwrap();
+            for len in [0, 4, 19, 21, 40] {
+                let mut out = vec![0; len];
+                assert_eq!(seal.seal(&[0; 12], &[], b"four", &mut out), Err(SealError));
+                assert_eq!(out, vec![0; len]);
+            }
+            assert_eq!(seal.seal(&[0; 12], &[], b"four", &mut [0; 20]), Ok(()));
         }
-        assert_eq!(seal.seal(&[0; 12], &[], b"four", &mut [0; 20]), Ok(()));
     }
 }
 
@@ -157,13 +167,15 @@ fn hmac_vectors() -> [(Vec<u8>, &'static [u8], [&'static str; 3]); 3] {
 
 #[test]
 fn hmac_agrees_with_rfc_4231() {
-    for (key, message, outputs) in hmac_vectors() {
-        for (algorithm, output) in all_hashes().into_iter().zip(outputs) {
-            let key = RUSTCRYPTO.hmac(algorithm).key(&key);
-            assert_eq!(key.sign(&[message]).as_ref(), hex(output));
-            // A key is used again and again, and the parts are one message.
-            let (front, back) = message.split_at(3);
-            assert_eq!(key.sign(&[front, &[], back]).as_ref(), hex(output));
+    for provider in providers() {
+        for (key, message, outputs) in hmac_vectors() {
+            for (algorithm, output) in all_hashes().into_iter().zip(outputs) {
+                let key = provider.hmac(algorithm).key(&key);
+                assert_eq!(key.sign(&[message]).as_ref(), hex(output));
+                // A key is used again and again, and the parts are one message.
+                let (front, back) = message.split_at(3);
+                assert_eq!(key.sign(&[front, &[], back]).as_ref(), hex(output));
+            }
         }
     }
 }
@@ -174,42 +186,46 @@ fn all_hashes() -> [HashAlgorithm; 3] {
 
 #[test]
 fn the_hashes_agree_with_fips_180() {
-    // FIPS 180-2, appendices B.1, D.1 and C.1.
-    let outputs = [
-        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-        "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",
-        "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a
+    for provider in providers() {
+        // FIPS 180-2, appendices B.1, D.1 and C.1.
+        let outputs = [
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",
+            "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a
          2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
-    ];
-    for (algorithm, output) in all_hashes().into_iter().zip(outputs) {
-        let hash = RUSTCRYPTO.hash(algorithm);
-        assert_eq!(hash.hash(&[b"a", b"bc"]).as_ref(), hex(output));
-        assert_eq!(hex(output).len(), algorithm.len());
-        let mut context = hash.start();
-        context.update(b"ab");
-        let mut fork = context.fork();
-        fork.update(b"x");
-        assert_eq!(context.current().as_ref(), hash.hash(&[b"ab"]).as_ref());
-        context.update(b"c");
-        assert_eq!(context.current().as_ref(), hex(output));
-        assert_eq!(fork.current().as_ref(), hash.hash(&[b"abx"]).as_ref());
+        ];
+        for (algorithm, output) in all_hashes().into_iter().zip(outputs) {
+            let hash = provider.hash(algorithm);
+            assert_eq!(hash.hash(&[b"a", b"bc"]).as_ref(), hex(output));
+            assert_eq!(hex(output).len(), algorithm.len());
+            let mut context = hash.start();
+            context.update(b"ab");
+            let mut fork = context.fork();
+            fork.update(b"x");
+            assert_eq!(context.current().as_ref(), hash.hash(&[b"ab"]).as_ref());
+            context.update(b"c");
+            assert_eq!(context.current().as_ref(), hex(output));
+            assert_eq!(fork.current().as_ref(), hash.hash(&[b"abx"]).as_ref());
+        }
     }
 }
 
 #[test]
 fn x25519_agrees_with_rfc_7748() {
-    // RFC 7748, 6.1.
-    let exchange = |private: &str| {
-        let mut entropy = [0xff; 64];
-        entropy[..32].copy_from_slice(&hex(private));
-        RUSTCRYPTO.group(NamedGroup::X25519).unwrap().start(&Secret::new(entropy))
-    };
-    let alice = exchange("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a");
-    let bob = exchange("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb");
-    let bobs = hex("de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f");
-    assert_eq!(bob.share(), bobs);
-    let shared = alice.complete(&bobs).unwrap();
-    assert_eq!(shared.expose(), hex("4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742"));
+    for provider in providers() {
+        // RFC 7748, 6.1.
+        let exchange = |private: &str| {
+            let mut entropy = [0xff; 64];
+            entropy[..32].copy_from_slice(&hex(private));
+            provider.group(NamedGroup::X25519).unwrap().start(&Secret::new(entropy))
+        };
+        let alice = exchange("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a");
+        let bob = exchange("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb");
+        let bobs = hex("de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f");
+        assert_eq!(bob.share(), bobs);
+        let shared = alice.complete(&bobs).unwrap();
+        assert_eq!(shared.expose(), hex("4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742"));
+    }
 }
 
 /// The bytes 0, 1, 2 and so on.
@@ -219,9 +235,10 @@ fn counting() -> Secret<64> {
 
 #[test]
 fn shares_follow_from_the_entropy_alone() {
-    // Computed apart from this crate: for the curves of NIST, ((entropy mod (n - 1)) + 1)·G; for x25519, the first half
-    // of the entropy times the base point.
-    let shares = [
+    for provider in providers() {
+        // Computed apart from this crate: for the curves of NIST, ((entropy mod (n - 1)) + 1)·G; for x25519, the first half
+        // of the entropy times the base point.
+        let shares = [
         (NamedGroup::X25519, "8f40c5adb68f25624ae5b214ea767a6ec94d829d3d7b5e1ad1ba6f3e2138285f"),
         (
             NamedGroup::SECP256R1,
@@ -234,58 +251,65 @@ fn shares_follow_from_the_entropy_alone() {
              9e7ae86d62c4bf1f8a0cf64a02c6ff79d023bdf6a2aa3ff1c4d8867685f847639485347491ab831cbd220a3b199c463a",
         ),
     ];
-    assert!(RUSTCRYPTO.groups().eq(shares.iter().map(|(group, _)| *group)));
-    for (group, share) in shares {
-        let group = RUSTCRYPTO.group(group).unwrap();
-        assert_eq!(group.start(&counting()).share(), hex(share));
-        assert_eq!(group.start(&counting()).share(), hex(share));
+        assert!(provider.groups().eq(shares.iter().map(|(group, _)| *group)));
+        for (group, share) in shares {
+            let group = provider.group(group).unwrap();
+            assert_eq!(group.start(&counting()).share(), hex(share));
+            assert_eq!(group.start(&counting()).share(), hex(share));
+        }
     }
 }
 
 #[test]
 fn both_sides_of_an_exchange_agree() {
-    for group in RUSTCRYPTO.groups().map(|id| RUSTCRYPTO.group(id).unwrap()) {
-        let ours = group.start(&counting());
-        let theirs = group.start(&Secret::new([0x5a; 64]));
-        let (our_share, their_share) = (ours.share().to_vec(), theirs.share().to_vec());
-        let shared = ours.complete(&their_share).unwrap();
-        assert_eq!(shared.expose(), theirs.complete(&our_share).unwrap().expose());
-        assert_eq!(shared.expose().len(), if group.id() == NamedGroup::SECP384R1 { 48 } else { 32 });
+    for provider in providers() {
+        for group in provider.groups().map(|id| provider.group(id).unwrap()) {
+            let ours = group.start(&counting());
+            let theirs = group.start(&Secret::new([0x5a; 64]));
+            let (our_share, their_share) = (ours.share().to_vec(), theirs.share().to_vec());
+            let shared = ours.complete(&their_share).unwrap();
+            assert_eq!(shared.expose(), theirs.complete(&our_share).unwrap().expose());
+            assert_eq!(shared.expose().len(), if group.id() == NamedGroup::SECP384R1 { 48 } else { 32 });
+        }
     }
 }
 
 #[test]
 fn the_private_value_is_never_zero() {
-    // 64 bytes of zero give 1, so the share is the base point.
-    let entropy = Secret::new([0; 64]);
-    let share = RUSTCRYPTO.group(NamedGroup::SECP256R1).unwrap().start(&entropy);
-    assert!(share.share().starts_with(&hex("046b17d1f2e12c4247f8bce6e563a440f2")));
-    let share = RUSTCRYPTO.group(NamedGroup::SECP384R1).unwrap().start(&entropy);
-    assert!(share.share().starts_with(&hex("04aa87ca22be8b05378eb1c71ef320ad74")));
+    for provider in providers() {
+        // 64 bytes of zero give 1, so the share is the base point.
+        let entropy = Secret::new([0; 64]);
+        let share = provider.group(NamedGroup::SECP256R1).unwrap().start(&entropy);
+        assert!(share.share().starts_with(&hex("046b17d1f2e12c4247f8bce6e563a440f2")));
+        let share = provider.group(NamedGroup::SECP384R1).unwrap().start(&entropy);
+        assert!(share.share().starts_with(&hex("04aa87ca22be8b05378eb1c71ef320ad74")));
+    }
 }
 
 #[test]
 fn shares_in_another_form_are_refused() {
-    for group in RUSTCRYPTO.groups().map(|id| RUSTCRYPTO.group(id).unwrap()) {
-        let good = group.start(&Secret::new([0x5a; 64])).share().to_vec();
-        let complete = |share: &[u8]| group.start(&counting()).complete(share).map(|_| ());
-        assert_eq!(complete(&good), Ok(()));
-        assert_eq!(complete(&[]), Err(InvalidShare));
-        assert_eq!(complete(&good[..good.len() - 1]), Err(InvalidShare));
-        assert_eq!(complete(&[&good[..], &[0]].concat()), Err(InvalidShare));
-        assert_eq!(complete(&vec![0; good.len()]), Err(InvalidShare));
-        if group.id() == NamedGroup::X25519 {
-            continue;
+    for provider in providers() {
+        for group in provider.groups().map(|id| provider.group(id).unwrap()) {
+            let good = group.start(&Secret::new([0x5a; 64])).share().to_vec();
+            let complete = |share: &[u8]| group.start(&counting()).complete(share).map(|_| ());
+            assert_eq!(complete(&good), Ok(()));
+            assert_eq!(complete(&[]), Err(InvalidShare));
+            assert_eq!(complete(&good[..good.len() - 1]), Err(InvalidShare));
+            assert_eq!(complete(&[&good[..], &[0]].concat()), Err(InvalidShare));
+            assert_eq!(complete(&vec![0; good.len()]), Err(InvalidShare));
+            if group.id() == NamedGroup::X25519 {
+                continue;
+            }
+            // The point at infinity, the compressed and the hybrid form, and a point beside the curve.
+            assert_eq!(complete(&[0]), Err(InvalidShare));
+            let (x, y) = good[1..].split_at((good.len() - 1) / 2);
+            assert_eq!(complete(&[&[2 | y.last().unwrap() & 1], x].concat()), Err(InvalidShare));
+            let mut changed = good.clone();
+            changed[0] = 6 | y.last().unwrap() & 1;
+            assert_eq!(complete(&changed), Err(InvalidShare));
+            let mut changed = good.clone();
+            *changed.last_mut().unwrap() ^= 1;
+            assert_eq!(complete(&changed), Err(InvalidShare));
         }
-        // The point at infinity, the compressed and the hybrid form, and a point beside the curve.
-        assert_eq!(complete(&[0]), Err(InvalidShare));
-        let (x, y) = good[1..].split_at((good.len() - 1) / 2);
-        assert_eq!(complete(&[&[2 | y.last().unwrap() & 1], x].concat()), Err(InvalidShare));
-        let mut changed = good.clone();
-        changed[0] = 6 | y.last().unwrap() & 1;
-        assert_eq!(complete(&changed), Err(InvalidShare));
-        let mut changed = good.clone();
-        *changed.last_mut().unwrap() ^= 1;
-        assert_eq!(complete(&changed), Err(InvalidShare));
     }
 }
