@@ -23,7 +23,7 @@ use common::{
 use pattern::{Pattern, filled, pattern};
 use tls12::{
     ClientHandshake, RecvBuf, Seed, ServerHandshake,
-    crypto::{Digest, RUSTCRYPTO, Secret, SecretVec, Suite},
+    crypto::{Digest, NONCE_LEN, Once, RUSTCRYPTO, Secret, SecretVec, Suite},
     schedule::{KeySchedule, MasterSecret, Premaster, Prf, Randoms, SessionHash, Side},
     session::{
         KeyFileFormat, KeyMaterial, KeyRing, Lineage, Partition, Ratchet, Session, SessionContext,
@@ -38,7 +38,7 @@ const WITH_SECRETS: &[&str] = &[
     "ClientHandshake", "ClientSession", "ClientSessionParts", "ClientSessions", "Connection",
     "ConnectionInfo", "Digest", "Established", "Exporter", "KeyMaterial", "KeyRing", "KeySchedule",
     "LocalKey", "MasterSecret", "MemoryStore", "NeedsConfig", "NeedsFlush", "NeedsInput", "NeedsSession",
-    "NeedsSignature", "NeedsStore", "NeedsVerdict", "OpenedTicket", "Plaintext", "Premaster", "Prf",
+    "NeedsSignature", "NeedsStore", "NeedsVerdict", "Once", "OpenedTicket", "Plaintext", "Premaster", "Prf",
     "Ratchet", "Reader", "Received", "RecordOpenKey", "RecordSealKey", "RecvBuf", "Resumption", "Secret", "SecretVec", "Seed",
     "ServerConfig", "ServerHandshake", "Session", "SessionHash", "SessionInfo", "SessionParts",
     "TicketKey", "TrafficKeys", "VerifyData", "WriteKey", "Writer",
@@ -259,6 +259,8 @@ fn session(printed: &mut Printed, master_secret: Secret<48>, application_data: S
 fn schedule(printed: &mut Printed, suite: &Suite, secret: Secret<48>) {
     let schedule = KeySchedule::resume(&RUSTCRYPTO, suite.hash, &secret, true);
     let randoms = Randoms { client: [1; 32], server: [2; 32] };
+    let once = Once { key: &secret.expose()[..32], nonce: &[1; NONCE_LEN], aad: &[] };
+    printed.add("Once", &once);
     printed.add("KeySchedule", &schedule);
     let premaster = Premaster::new(SecretVec::copy_of(secret.expose()));
     printed.add("MasterSecret", &MasterSecret::classic(&RUSTCRYPTO, suite.hash, premaster, &randoms));

@@ -1,6 +1,6 @@
 //! The end of a full handshake: both sides change their keys and prove that they saw the same messages.
 
-use alloc::sync::Arc;
+use alloc::{boxed::Box, sync::Arc};
 
 use super::{
     config::ClientConfig,

@@ -19,7 +19,9 @@ use crate::{
     pki::{CertificateError, Leaf, PresentedPeer, VerifiedPeer},
     schedule::{Log, Premaster, Randoms, Transcript},
     session::{HandshakeKind, NotResumed, ResumedBy},
-    wire::{Certificate, CertificateStatus, DecodeError, Encode, ServerHello, ServerKeyExchange},
+    wire::{
+        Certificate, CertificateStatus, DecodeError, Encode, KnownExtensions, ServerHello, ServerKeyExchange,
+    },
 };
 
 pub(super) type Then = Result<Next<Client>, Error>;
@@ -46,6 +48,8 @@ pub(crate) struct AwaitServerHello {
     random: [u8; 32],
     /// Our hello, header included.
     hello: Vec<u8>,
+    /// What is in it.
+    extensions: KnownExtensions,
 }
 
 impl AwaitServerHello {
@@ -56,8 +60,8 @@ impl AwaitServerHello {
         seed: &Seed,
     ) -> Self {
         let random = seed.draw_public(Label::ClientRandom);
-        let hello = hello::client_hello(&config, &server, &offer, random);
-        Self { config, server, offer, random, hello }
+        let (hello, extensions) = hello::client_hello(&config, &server, &offer, random);
+        Self { config, server, offer, random, hello, extensions }
     }
 
     pub(super) fn hello(&self) -> &[u8] {
@@ -65,8 +69,8 @@ impl AwaitServerHello {
     }
 
     pub(super) fn server_hello(self, message: ServerHello<'_>, raw: &[u8], cx: &mut Common) -> Then {
-        let Self { config, server, offer, random, hello } = self;
-        let Answer { suite, staple, mut info } = hello::check(&config, &hello, &message)?;
+        let Self { config, server, offer, random, hello, extensions } = self;
+        let Answer { suite, staple, mut info } = hello::check(&config, extensions, &message)?;
         let settings = &config.settings;
         cx.channel.negotiated(settings.max_certificate, settings.max_send);
         hello::limit_records(&config, &message, &mut cx.channel);

@@ -1,6 +1,6 @@
 //! Our ClientHello, and the server's answer to it.
 
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, vec::Vec};
 
 use pki_types::ServerName;
 
@@ -12,35 +12,38 @@ use crate::{
     handshake::{Channel, ExtendedMasterSecret},
     session::{HandshakeKind, NotResumed, TicketSent},
     wire::{
-        CipherSuite, ClientExtensions, ClientHello, CompressionMethod, Decode, EcPointFormat,
-        HANDSHAKE_HEADER_LEN, Handshake, List, MAX_PLAINTEXT, ProtocolName, ProtocolVersion, ServerHello,
-        ServerNames, StatusRequest, encode_list,
+        CipherSuite, ClientExtensions, ClientHello, CompressionMethod, EcPointFormat, Handshake,
+        KnownExtensions, List, MAX_PLAINTEXT, ProtocolName, ProtocolVersion, ServerHello, ServerNames,
+        StatusRequest,
     },
 };
 
-/// The ClientHello, header included.
+/// Room for a hello with the default lists and a usual name, without its ticket, in bytes.
+const USUAL: usize = 256;
+
+/// The ClientHello, header included, and which extensions are in it.
 pub(super) fn client_hello(
     config: &ClientConfig,
     server: &ServerName<'_>,
     offer: &Offer,
     random: [u8; 32],
-) -> Vec<u8> {
+) -> (Vec<u8>, KnownExtensions) {
     const NULL: [u8; 1] = [CompressionMethod::NULL.0];
     const UNCOMPRESSED: [u8; 1] = [EcPointFormat::UNCOMPRESSED.0];
     let settings = &config.settings;
-    let fallback = config.fallback.then_some(CipherSuite::FALLBACK_SCSV);
-    let suites = encode_list(settings.suites.iter().map(|suite| suite.id).chain(fallback));
-    let groups = encode_list(settings.groups.iter().copied());
-    let schemes = encode_list(settings.schemes.iter().copied());
-    let protocols = encode_list(settings.alpn.iter().map(|protocol| ProtocolName(protocol)));
+    let encoded = &settings.encoded;
+    let mut suites = Cow::Borrowed(&encoded.suites);
+    if config.fallback {
+        suites.to_mut().extend_from_slice(&CipherSuite::FALLBACK_SCSV.0.to_be_bytes());
+    }
     let extensions = ClientExtensions {
         server_name: host(server).map(|name| ServerNames::host(name.as_bytes())),
         max_fragment_length: config.max_fragment_length,
         status_request: config.status_request.then(StatusRequest::ocsp),
-        supported_groups: List::from_encoded(&groups).ok(),
+        supported_groups: List::from_encoded(&encoded.groups).ok(),
         ec_point_formats: List::from_encoded(&UNCOMPRESSED).ok(),
-        signature_algorithms: List::from_encoded(&schemes).ok(),
-        alpn: List::non_empty(&protocols).ok(),
+        signature_algorithms: List::from_encoded(&encoded.schemes).ok(),
+        alpn: List::non_empty(&encoded.alpn).ok(),
         // R9: in every ClientHello (RFC 7627, 5.3).
         extended_master_secret: true,
         record_size_limit: settings.record_size_limit,
@@ -50,7 +53,8 @@ pub(super) fn client_hello(
         renegotiation_info: Some(&[]),
         ..ClientExtensions::default()
     };
-    let mut message = Vec::new();
+    let offered = extensions.known();
+    let mut message = Vec::with_capacity(USUAL.saturating_add(offer.ticket(config).map_or(0, <[u8]>::len)));
     if let (Ok(cipher_suites), Ok(compression_methods)) =
         (List::from_encoded(&suites), List::from_encoded(&NULL))
     {
@@ -59,7 +63,7 @@ pub(super) fn client_hello(
         ClientHello { version, random, session_id, cipher_suites, compression_methods, extensions }
             .write_framed(&mut message);
     }
-    message
+    (message, offered)
 }
 
 /// RFC 6066, 3: "Literal IPv4 and IPv6 addresses are not permitted in "HostName"."
@@ -78,11 +82,15 @@ pub(super) struct Answer {
 }
 
 /// Checks the server's hello against ours.
-pub(super) fn check(config: &ClientConfig, ours: &[u8], hello: &ServerHello<'_>) -> Result<Answer, Error> {
+pub(super) fn check(
+    config: &ClientConfig,
+    offered: KnownExtensions,
+    hello: &ServerHello<'_>,
+) -> Result<Answer, Error> {
     if hello.version != ProtocolVersion::TLS1_2 {
         return Err(Incompatible::Version.into());
     }
-    check_extensions(config, ours, hello)?;
+    check_extensions(config, offered, hello)?;
     let settings = &config.settings;
     let suite = settings.suites.iter().copied().find(|suite| suite.id == hello.cipher_suite);
     let suite = suite.ok_or(Illegal::SuiteNotOffered)?;
@@ -118,13 +126,14 @@ pub(super) fn check(config: &ClientConfig, ours: &[u8], hello: &ServerHello<'_>)
 }
 
 /// What the extensions may say, one by one.
-fn check_extensions(config: &ClientConfig, ours: &[u8], hello: &ServerHello<'_>) -> Result<(), Error> {
-    let ours = ClientHello::decode(ours.get(HANDSHAKE_HEADER_LEN..).unwrap_or_default())
-        .map_err(|why| Error::Decode { message: "ClientHello", why })?;
+fn check_extensions(
+    config: &ClientConfig,
+    offered: KnownExtensions,
+    hello: &ServerHello<'_>,
+) -> Result<(), Error> {
     // RFC 5246, 7.4.1.4: "If a client receives an extension type in ServerHello that it did not request in the
     // associated ClientHello, it MUST abort the handshake with an unsupported_extension fatal alert."
-    let mut not_offered =
-        hello.extensions.types().filter(|theirs| ours.extensions.types().all(|ours| ours != *theirs));
+    let mut not_offered = hello.extensions.types().filter(|theirs| !offered.contains(*theirs));
     if let Some(extension) = not_offered.next() {
         return Err(Illegal::ExtensionNotOffered(extension).into());
     }

@@ -157,6 +157,19 @@ impl<C: Compression<BLOCK>, const BLOCK: usize> Hashing<C, BLOCK> {
         C::output(&self.state)
     }
 
+    /// The hash of one whole block, whose state is `outer`, and of the hash of all that came: the second half of HMAC. The
+    /// hash and its padding fit into one block.
+    pub(super) fn finish_outside(mut self, outer: [C::Word; 8]) -> Digest {
+        self.pad();
+        let inner = C::output(&self.state);
+        self.block = [0; BLOCK];
+        self.block.iter_mut().zip(inner.as_ref()).for_each(|(to, from)| *to = *from);
+        (self.state, self.filled) = (outer, inner.as_ref().len());
+        self.len = (BLOCK as u64).saturating_add(self.filled as u64);
+        self.pad();
+        C::output(&self.state)
+    }
+
     /// FIPS 180-4, 5.1: "Append the bit "1" to the end of the message, followed by k zero bits", then its length.
     fn pad(&mut self) {
         let bits = u128::from(self.len).wrapping_mul(8).to_be_bytes();

@@ -1,5 +1,7 @@
 //! HMAC (RFC 2104) over the states behind its key.
 
+use alloc::boxed::Box;
+
 use super::{
     hash::Digest,
     hashing::{Compression, Compression256, Hashing, digest},
@@ -18,26 +20,36 @@ pub(crate) type HmacSha256 = Keyed<Compression256, 64>;
 impl<C: Compression<BLOCK>, const BLOCK: usize> Keyed<C, BLOCK> {
     /// Of any length (RFC 2104, 2: "Applications that use keys longer than B bytes will first hash the key").
     pub(crate) fn new(key: &[u8]) -> Self {
+        let mut keyed = Self { inner: C::START, outer: C::START };
+        keyed.set(key);
+        keyed
+    }
+
+    /// The same on the heap, and nowhere else.
+    pub(crate) fn boxed(key: &[u8]) -> Box<Self> {
+        let mut keyed = Box::new(Self { inner: C::START, outer: C::START });
+        keyed.set(key);
+        keyed
+    }
+
+    fn set(&mut self, key: &[u8]) {
         match key.len() > BLOCK {
-            true => Self::of_block(digest::<C, BLOCK>(&[key]).as_ref()),
-            false => Self::of_block(key),
+            true => self.set_short(digest::<C, BLOCK>(&[key]).as_ref()),
+            false => self.set_short(key),
         }
     }
 
     /// RFC 2104, 2: "append zeros to the end of K to create a B byte string", then "XOR (bitwise exclusive-OR)" with
     /// ipad, "the byte 0x36 repeated B times", and with opad, "the byte 0x5C repeated B times".
-    fn of_block(key: &[u8]) -> Self {
-        let padded = |pad: u8| {
+    fn set_short(&mut self, key: &[u8]) {
+        for (state, pad) in [(&mut self.inner, 0x36), (&mut self.outer, 0x5c)] {
             let mut block = [pad; BLOCK];
             for (to, from) in block.iter_mut().zip(key) {
                 *to ^= *from;
             }
-            let mut state = C::START;
-            C::compress(&mut state, core::slice::from_ref(&block));
+            C::compress(state, core::slice::from_ref(&block));
             wipe(&mut block);
-            state
-        };
-        Self { inner: padded(0x36), outer: padded(0x5c) }
+        }
     }
 
     /// The HMAC of `parts`, one behind the other.
@@ -46,9 +58,7 @@ impl<C: Compression<BLOCK>, const BLOCK: usize> Keyed<C, BLOCK> {
         for part in parts {
             inner.update(part);
         }
-        let mut outer = Hashing::<C, BLOCK>::behind(self.outer, BLOCK as u64);
-        outer.update(inner.finish().as_ref());
-        outer.finish()
+        inner.finish_outside(self.outer)
     }
 }
 

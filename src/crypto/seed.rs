@@ -1,15 +1,19 @@
 //! Randomness is an input.
 
+use alloc::boxed::Box;
+
 use rand_core::CryptoRng;
 
-use super::{hmac::HmacSha256, secret::Secret};
+use super::{
+    hmac::HmacSha256,
+    secret::{Secret, wipe},
+};
 
 /// All the randomness of one handshake, drawn once by the caller; wiped on drop.
 ///
 /// Every random value is derived from it under its own label (`HMAC-SHA256(seed, label)`), so the
 /// same seed, clock and bytes replay the same handshake, and adding a draw moves no other.
-#[derive(Debug)]
-pub struct Seed(Secret<32>);
+pub struct Seed(Box<HmacSha256>);
 
 impl Seed {
     /// Draws 32 bytes from the operating system. The error is that of the operating system.
@@ -19,19 +23,26 @@ impl Seed {
         use rand::{TryRng, rngs::SysRng};
         let mut bytes = [0; 32];
         SysRng.try_fill_bytes(&mut bytes).map_err(std::io::Error::other)?;
-        let seed = Self(Secret::new(bytes));
-        zeroize::Zeroize::zeroize(&mut bytes);
-        Ok(seed)
+        Ok(Self::keyed(&mut bytes))
     }
 
     /// Draws 32 bytes from `rng`.
     pub fn from_rng(rng: &mut impl CryptoRng) -> Self {
-        Self(Secret::fill(|bytes| rng.fill_bytes(bytes)))
+        let mut bytes = [0; 32];
+        rng.fill_bytes(&mut bytes);
+        Self::keyed(&mut bytes)
     }
 
     /// A seed that somebody knows: for tests, vectors and replays only.
-    pub fn for_replay(seed: [u8; 32]) -> Self {
-        Self(Secret::new(seed))
+    pub fn for_replay(mut seed: [u8; 32]) -> Self {
+        Self::keyed(&mut seed)
+    }
+
+    /// All draws are HMACs under the seed, so their state is made once; wipes the bytes.
+    fn keyed(bytes: &mut [u8; 32]) -> Self {
+        let keyed = HmacSha256::boxed(bytes);
+        wipe(bytes);
+        Self(keyed)
     }
 
     /// `N` bytes under `label`: HMAC-SHA256(seed, label), and where more than 32 are wanted,
@@ -48,17 +59,22 @@ impl Seed {
     }
 
     fn fill(&self, label: Label, bytes: &mut [u8]) {
-        let keyed = HmacSha256::new(self.0.expose());
         let label = label.text().as_bytes();
         for (chunk, i) in bytes.chunks_mut(32).zip(0_u8..) {
             let block = match i {
-                0 => keyed.sign(&[label]),
-                _ => keyed.sign(&[label, &[i]]),
+                0 => self.0.sign(&[label]),
+                _ => self.0.sign(&[label, &[i]]),
             };
             for (to, from) in chunk.iter_mut().zip(block.as_ref()) {
                 *to = *from;
             }
         }
+    }
+}
+
+impl core::fmt::Debug for Seed {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Seed")
     }
 }
 

@@ -168,11 +168,16 @@ impl Channel {
                 return Err(unknown_message());
             }
             let len = self.check_length(msg_type, header.length)?;
-            let Some(message) = self.inbox.get(..HANDSHAKE_HEADER_LEN.saturating_add(len)) else {
-                return Ok(None);
+            let whole = HANDSHAKE_HEADER_LEN.saturating_add(len);
+            let bytes = match self.inbox.get(..whole) {
+                None => return Ok(None),
+                Some(_) if self.inbox.len() == whole => core::mem::take(&mut self.inbox),
+                Some(message) => {
+                    let message = message.to_vec();
+                    self.inbox.drain(..whole);
+                    message
+                }
             };
-            let bytes = message.to_vec();
-            self.inbox.drain(..bytes.len());
             if !self.is_request_to_ignore(msg_type, len)? {
                 return Ok(Some(Incoming::Handshake { msg_type, bytes }));
             }

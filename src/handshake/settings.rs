@@ -7,7 +7,7 @@ use crate::{
     crypto::{Provider, SUITES, Suite},
     pki::Leaf,
     schedule::KeyLog,
-    wire::{CipherSuite, MAX_PLAINTEXT, NamedGroup, SignatureScheme},
+    wire::{CipherSuite, MAX_PLAINTEXT, NamedGroup, ProtocolName, SignatureScheme, encode_list},
 };
 
 /// A configuration that cannot work.
@@ -82,6 +82,7 @@ pub(crate) struct Settings {
     /// What the peer may sign with.
     pub(crate) schemes: Vec<SignatureScheme>,
     pub(crate) alpn: Vec<Vec<u8>>,
+    pub(crate) encoded: Encoded,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
     pub(crate) extended_master_secret: ExtendedMasterSecret,
     pub(crate) renegotiation: Renegotiation,
@@ -94,6 +95,15 @@ pub(crate) struct Settings {
     pub(crate) record_size_limit: Option<u16>,
 }
 
+/// The lists as hellos have them, encoded when they are set and not in every handshake.
+#[derive(Clone, Default)]
+pub(crate) struct Encoded {
+    pub(crate) suites: Vec<u8>,
+    pub(crate) groups: Vec<u8>,
+    pub(crate) schemes: Vec<u8>,
+    pub(crate) alpn: Vec<u8>,
+}
+
 impl Settings {
     pub(crate) fn new(provider: &'static Provider) -> Self {
         Self {
@@ -102,6 +112,7 @@ impl Settings {
             groups: provider.groups().collect(),
             schemes: provider.schemes().collect(),
             alpn: Vec::new(),
+            encoded: Encoded::default(),
             key_log: None,
             extended_master_secret: ExtendedMasterSecret::Required,
             renegotiation: Renegotiation::Warned,
@@ -110,11 +121,27 @@ impl Settings {
             max_send: MAX_PLAINTEXT,
             record_size_limit: None,
         }
+        .encoded()
+    }
+
+    fn encoded(mut self) -> Self {
+        self.encode();
+        self
+    }
+
+    fn encode(&mut self) {
+        self.encoded = Encoded {
+            suites: encode_list(self.suites.iter().map(|suite| suite.id)),
+            groups: encode_list(self.groups.iter().copied()),
+            schemes: encode_list(self.schemes.iter().copied()),
+            alpn: encode_list(self.alpn.iter().map(|protocol| ProtocolName(protocol))),
+        };
     }
 
     pub(crate) fn set_suites(&mut self, ids: &[CipherSuite]) -> Result<(), ConfigError> {
         let find = |id: &CipherSuite| Suite::find(*id).ok_or(ConfigError::UnknownSuite(*id));
         self.suites = not_empty(ids.iter().map(find).collect::<Result<_, _>>()?)?;
+        self.encode();
         Ok(())
     }
 
@@ -124,6 +151,7 @@ impl Settings {
             None => Err(ConfigError::UnknownGroup(*id)),
         };
         self.groups = not_empty(groups.iter().map(check).collect::<Result<_, _>>()?)?;
+        self.encode();
         Ok(())
     }
 
@@ -133,6 +161,7 @@ impl Settings {
             _ => Ok(*scheme),
         };
         self.schemes = not_empty(schemes.iter().map(check).collect::<Result<_, _>>()?)?;
+        self.encode();
         Ok(())
     }
 
@@ -157,6 +186,7 @@ impl Settings {
     pub(crate) fn set_alpn<'p>(&mut self, protocols: impl IntoIterator<Item = &'p [u8]>) {
         let fits = |protocol: &&[u8]| (1..=255).contains(&protocol.len());
         self.alpn = protocols.into_iter().filter(fits).map(<[u8]>::to_vec).collect();
+        self.encode();
     }
 }
 

@@ -129,11 +129,12 @@ pub(super) fn certificate(credential: &Credential, staple: bool, flight: &mut Ve
 /// Appends CertificateRequest.
 pub(super) fn certificate_request(config: &ServerConfig, flight: &mut Vec<u8>) {
     const TYPES: [u8; 2] = [ClientCertificateType::ECDSA_SIGN.0, ClientCertificateType::RSA_SIGN.0];
-    let schemes = encode_list(config.settings.schemes.iter().copied());
     let authorities = encode_list(config.client_authorities.iter().map(|name| DistinguishedName(name)));
-    if let (Ok(certificate_types), Ok(signature_algorithms), Ok(authorities)) =
-        (List::from_encoded(&TYPES), List::from_encoded(&schemes), List::from_encoded(&authorities))
-    {
+    if let (Ok(certificate_types), Ok(signature_algorithms), Ok(authorities)) = (
+        List::from_encoded(&TYPES),
+        List::from_encoded(&config.settings.encoded.schemes),
+        List::from_encoded(&authorities),
+    ) {
         CertificateRequest { certificate_types, signature_algorithms, authorities }.write_framed(flight);
     }
 }

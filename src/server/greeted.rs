@@ -1,12 +1,14 @@
 //! The ClientHello, and which handshake it leads to.
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::ops::Range;
 
 use super::{
     config::ServerConfig,
     flight::{self, Hello},
     full::{Full, Signing, Then, ask},
     give::Gives,
+    greeting::{self, Greeting},
     hello::{self, Terms, asks_for_certificate},
     states::Ask,
 };
@@ -25,10 +27,16 @@ pub(crate) struct AwaitClientHello;
 
 impl AwaitClientHello {
     /// What can be wrong before anybody is asked.
-    pub(super) fn check(self, hello: ClientHello<'_>, cx: &mut Common) -> Result<(), Error> {
-        hello::check(&hello)?;
+    pub(super) fn check(
+        self,
+        hello: ClientHello<'_>,
+        raw: &[u8],
+        cx: &mut Common,
+    ) -> Result<Greeting, Error> {
+        let greeting = greeting::check(&hello, raw)?;
         // Nothing of the client's can follow before our flight.
-        cx.channel.aligned().map(|_| ())
+        cx.channel.aligned()?;
+        Ok(greeting)
     }
 }
 
@@ -37,26 +45,20 @@ impl AwaitClientHello {
 pub(crate) struct Greeted {
     /// The message with its header.
     pub(super) raw: Vec<u8>,
+    pub(super) greeting: Greeting,
 }
 
 impl Greeted {
-    pub(super) fn config(self, config: Arc<ServerConfig>, cx: &mut Common) -> Then {
-        let terms = hello::terms(&config, &self.hello()?)?;
+    pub(super) fn config(mut self: Box<Self>, config: Arc<ServerConfig>, cx: &mut Common) -> Then {
+        let terms = hello::terms(&config, &mut self)?;
         cx.channel.negotiated(config.settings.max_certificate, config.settings.max_send);
         flight::limit_records(terms.lengths, &mut cx.channel);
-        Configured { raw: self.raw, config, terms }.decide(cx)
+        Configured { greeted: self, config, terms }.decide(cx)
     }
 
-    fn hello(&self) -> Result<ClientHello<'_>, Error> {
-        read(&self.raw)
-    }
-
-    /// Whether there is a block of extensions, be it empty.
-    pub(super) fn has_extensions(&self) -> bool {
-        self.hello().is_ok_and(|hello| {
-            let extensions = &hello.extensions;
-            extensions.present || extensions.types().next().is_some()
-        })
+    /// The bytes of a part of the message.
+    pub(super) fn part(&self, place: &Range<usize>) -> &[u8] {
+        self.raw.get(place.clone()).unwrap_or_default()
     }
 }
 
@@ -68,20 +70,18 @@ fn read(raw: &[u8]) -> Result<ClientHello<'_>, Error> {
 /// A ClientHello, and what both sides do on its behalf.
 #[derive(Debug)]
 pub(super) struct Configured {
-    pub(super) raw: Vec<u8>,
+    pub(super) greeted: Box<Greeted>,
     pub(super) config: Arc<ServerConfig>,
     pub(super) terms: Terms,
 }
 
 impl Configured {
-    pub(super) fn hello(&self) -> Result<ClientHello<'_>, Error> {
-        read(&self.raw)
-    }
-
     /// A handshake with certificates: our flight up to where it needs a signature.
     pub(super) fn full(self, reason: NotResumed, cx: &mut Common) -> Then {
-        let Self { raw, config, terms } = self;
-        let hello = read(&raw)?;
+        let Self { greeted, config, terms } = self;
+        let raw = &greeted.raw;
+        // Once more, for what no abbreviated handshake needs.
+        let hello = read(raw)?;
         let fit = hello::fit(&config, &hello, terms.server_name.as_ref())?;
         let settings = &config.settings;
         let group = settings.provider.group(fit.group).ok_or(Incompatible::Group)?;
@@ -108,7 +108,7 @@ impl Configured {
             suite: fit.suite,
             randoms,
             // Our hello is added with the rest of our flight.
-            transcript: Transcript::begin(settings.provider, fit.suite.hash, log, &[&raw]),
+            transcript: Transcript::begin(settings.provider, fit.suite.hash, log, &[raw]),
             info,
             credential: Some(fit.credential),
         });

@@ -4,16 +4,17 @@ use alloc::vec::Vec;
 
 use pki_types::ServerName;
 
-use super::config::{ClientAuth, ServerConfig};
+use super::{
+    config::{ClientAuth, ServerConfig},
+    greeted::Greeted,
+    greeting::Greeting,
+};
 use crate::{
     crypto::Suite,
     error::{Error, Illegal, Incompatible},
     handshake::{ExtendedMasterSecret, Settings, choose_group, choose_protocol, choose_scheme},
-    pki::{Credential, host_name},
-    wire::{
-        CipherSuite, ClientHello, CompressionMethod, EcPointFormat, ExtensionType, List, MAX_PLAINTEXT,
-        MaxFragmentLength, NamedGroup, ProtocolVersion, Reader, SignatureScheme, StatusRequest,
-    },
+    pki::Credential,
+    wire::{ClientHello, List, MAX_PLAINTEXT, MaxFragmentLength, NamedGroup, SignatureScheme, StatusRequest},
 };
 
 /// What both sides do whether a session is resumed or not.
@@ -50,98 +51,46 @@ pub(super) enum Lengths {
     },
 }
 
-/// What can be wrong with a hello whatever the configuration says.
-pub(super) fn check(hello: &ClientHello<'_>) -> Result<(), Error> {
-    if !offers_tls12(hello)? {
-        return Err(Incompatible::Version.into());
-    }
-    // RFC 5246, 7.4.1.2: "This vector MUST contain, and all implementations MUST support,
-    // CompressionMethod.null."
-    if !hello.compression_methods.contains(&CompressionMethod::NULL) {
-        return Err(Illegal::Compression.into());
-    }
-    let extensions = &hello.extensions;
-    // RFC 8422, 5.1.2: "If the client sends the extension and it does not contain the uncompressed point format …
-    // the server MUST abort the handshake and return an illegal_parameter alert."
-    if extensions.ec_point_formats.is_some_and(|formats| !formats.contains(&EcPointFormat::UNCOMPRESSED)) {
-        return Err(Illegal::PointFormats.into());
-    }
-    // RFC 5746, 3.6: "verify that the length of the "renegotiated_connection" field is zero".
-    if extensions.renegotiation_info.is_some_and(|info| !info.is_empty()) {
-        return Err(Illegal::RenegotiationInfo.into());
-    }
-    // RFC 8449, 4: "an endpoint MUST treat receipt of a smaller value as a fatal error".
-    if extensions.record_size_limit.is_some_and(|limit| limit < 64) {
-        return Err(Illegal::RecordSizeLimit.into());
-    }
-    match extensions.server_name.and_then(|names| names.host_name()) {
-        Some(name) if host_name(name).is_none() && !is_ip_address(name) => Err(Illegal::ServerName.into()),
-        _ => Ok(()),
-    }
-}
-
-/// RFC 6066, 3 forbids addresses in server_name; clients send them all the same, and mean nothing by it.
-fn is_ip_address(name: &[u8]) -> bool {
-    core::str::from_utf8(name).is_ok_and(|name| name.parse::<core::net::IpAddr>().is_ok())
-}
-
-/// The host name that the client asks for.
-pub(super) fn server_name(hello: &ClientHello<'_>) -> Option<ServerName<'static>> {
-    let name = hello.extensions.server_name?.host_name()?;
-    host_name(name).map(ServerName::DnsName)
-}
-
-/// RFC 8446, 4.2.1: with supported_versions "servers MUST NOT use the ClientHello.legacy_version value for version
-/// negotiation"; without it, the version is the highest that the client speaks (RFC 5246, 7.4.1.2).
-fn offers_tls12(hello: &ClientHello<'_>) -> Result<bool, Error> {
-    let Some(versions) = hello.extensions.others.find(ExtensionType::SUPPORTED_VERSIONS) else {
-        return Ok(hello.version >= ProtocolVersion::TLS1_2);
-    };
-    let mut reader = Reader::new(versions);
-    let list = reader.u8_prefixed().and_then(List::<ProtocolVersion>::non_empty);
-    match (list, reader.end()) {
-        (Ok(list), Ok(())) => Ok(list.contains(&ProtocolVersion::TLS1_2)),
-        (Err(why), _) | (_, Err(why)) => Err(Error::Decode { message: "supported_versions", why }),
-    }
-}
-
 /// What both sides do, by our configuration and the client's offer.
-pub(super) fn terms(config: &ServerConfig, hello: &ClientHello<'_>) -> Result<Terms, Error> {
+pub(super) fn terms(config: &ServerConfig, greeted: &mut Greeted) -> Result<Terms, Error> {
     let settings = &config.settings;
-    let extensions = &hello.extensions;
-    if !extensions.extended_master_secret && settings.extended_master_secret == ExtendedMasterSecret::Required
+    if !greeted.greeting.extended_master_secret
+        && settings.extended_master_secret == ExtendedMasterSecret::Required
     {
         return Err(Incompatible::ExtendedMasterSecret.into());
     }
+    let (alpn, lengths) = (protocol(settings, greeted)?, lengths(settings, &greeted.greeting)?);
+    let greeting = &mut greeted.greeting;
     Ok(Terms {
-        alpn: protocol(settings, hello)?,
-        server_name: server_name(hello),
-        extended_master_secret: extensions.extended_master_secret,
-        secure_renegotiation: extensions.renegotiation_info.is_some()
-            || hello.cipher_suites.contains(&CipherSuite::EMPTY_RENEGOTIATION_INFO_SCSV),
-        point_formats: extensions.ec_point_formats.is_some(),
-        lengths: lengths(settings, hello)?,
+        alpn,
+        server_name: greeting.server_name.take(),
+        extended_master_secret: greeting.extended_master_secret,
+        secure_renegotiation: greeting.secure_renegotiation,
+        point_formats: greeting.point_formats,
+        lengths,
     })
 }
 
-fn protocol(settings: &Settings, hello: &ClientHello<'_>) -> Result<Option<Vec<u8>>, Error> {
-    match hello.extensions.alpn {
-        Some(theirs) if !settings.alpn.is_empty() => match choose_protocol(&settings.alpn, &theirs) {
-            Some(protocol) => Ok(Some(protocol.to_vec())),
-            None => Err(Incompatible::Protocol.into()),
-        },
-        _ => Ok(None),
+fn protocol(settings: &Settings, greeted: &Greeted) -> Result<Option<Vec<u8>>, Error> {
+    let Some(theirs) = greeted.greeting.alpn.as_ref().filter(|_| !settings.alpn.is_empty()) else {
+        return Ok(None);
+    };
+    let theirs = List::from_encoded(greeted.part(theirs));
+    let theirs = theirs.map_err(|why| Error::Decode { message: "ClientHello", why })?;
+    match choose_protocol(&settings.alpn, &theirs) {
+        Some(protocol) => Ok(Some(protocol.to_vec())),
+        None => Err(Incompatible::Protocol.into()),
     }
 }
 
-fn lengths(settings: &Settings, hello: &ClientHello<'_>) -> Result<Lengths, Error> {
+fn lengths(settings: &Settings, greeting: &Greeting) -> Result<Lengths, Error> {
     // RFC 8449, 5: "A server that supports the "record_size_limit" extension MUST ignore a
     // "max_fragment_length" that appears in a ClientHello if both extensions appear."
-    if let Some(theirs) = hello.extensions.record_size_limit {
+    if let Some(theirs) = greeting.record_size_limit {
         let ours = settings.record_size_limit.or(u16::try_from(MAX_PLAINTEXT).ok()).unwrap_or(u16::MAX);
         return Ok(Lengths::Record { ours, theirs });
     }
-    match hello.extensions.max_fragment_length {
+    match greeting.max_fragment_length {
         None => Ok(Lengths::Unlimited),
         Some(code) => match code.bytes() {
             Some(bytes) => Ok(Lengths::Fragment(code, bytes)),

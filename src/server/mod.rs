@@ -6,6 +6,7 @@ mod flight;
 mod full;
 mod give;
 mod greeted;
+mod greeting;
 mod hello;
 mod resumed;
 mod states;
@@ -114,7 +115,7 @@ flush_and_input!(Server, ServerHandshake, "client");
 #[must_use]
 pub struct NeedsConfig {
     common: Box<Common>,
-    state: greeted::Greeted,
+    state: Box<greeted::Greeted>,
 }
 
 impl NeedsConfig {
@@ -148,7 +149,7 @@ impl NeedsConfig {
     /// Serves no such name: the alert is `unrecognized_name` (RFC 6066, 3), or `handshake_failure` to a client whose
     /// hello has no extensions and which need not know the other (RFC 6066, 9).
     pub fn refuse_name(self) -> ServerHandshake {
-        let refusal = match self.state.has_extensions() {
+        let refusal = match self.state.greeting.has_extensions {
             true => Refusal::ServerName,
             false => Refusal::Config,
         };

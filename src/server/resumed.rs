@@ -9,7 +9,7 @@ use super::{
     flight::{self, Hello},
     full::{Then, ask, wait},
     give::{Gift, host, ticket},
-    greeted::Configured,
+    greeted::{Configured, Greeted},
     states::{Ask, Awaiting, Server},
 };
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
         ClientAuthNeed, HandshakeKind, Judgement, Lookup, NotResumed, Offer, OpenedTicket, ResumedBy,
         Resumption, Session, SessionPeer, StoreKey, judge,
     },
-    wire::{CipherSuite, ClientHello, Finished, SessionId},
+    wire::{CipherSuite, Finished, SessionId},
 };
 
 /// Room for the whole flight of an abbreviated handshake with a usual ticket, in bytes.
@@ -38,11 +38,12 @@ enum Offered<'a> {
 }
 
 impl<'a> Offered<'a> {
-    fn of(hello: &ClientHello<'a>) -> Self {
-        match hello.extensions.session_ticket {
-            Some(ticket) if !ticket.is_empty() => Self::Ticket(ticket),
-            _ if hello.session_id.is_empty() => Self::Nothing,
-            _ => Self::Id(hello.session_id),
+    fn of(greeted: &'a Greeted) -> Self {
+        let greeting = &greeted.greeting;
+        match &greeting.ticket {
+            Some(ticket) if !ticket.is_empty() => Self::Ticket(greeted.part(ticket)),
+            _ if greeting.session_id.is_empty() => Self::Nothing,
+            _ => Self::Id(greeting.session_id),
         }
     }
 }
@@ -50,8 +51,7 @@ impl<'a> Offered<'a> {
 impl Configured {
     /// Resumes what is offered, asks for it, or says why there is a full handshake.
     pub(super) fn decide(self, cx: &mut Common) -> Then {
-        let hello = self.hello()?;
-        let reason = match (Offered::of(&hello), &self.config.resumption) {
+        let reason = match (Offered::of(&self.greeted), &self.config.resumption) {
             (Offered::Nothing, _) => NotResumed::NotOffered,
             (_, None) => NotResumed::Disabled,
             (Offered::Ticket(_), Some(resumption)) if !resumption.tickets().opens() => NotResumed::Disabled,
@@ -75,11 +75,11 @@ impl Configured {
             Err(reason) => return self.full(reason, cx),
         };
         let Some(resumption) = &self.config.resumption else { return self.full(NotResumed::Disabled, cx) };
-        let hello = self.hello()?;
         // At most as many as there are: a configuration that names one twice means it once.
         let mut suites = [CipherSuite(0); SUITES.len()];
-        let common = SUITES.iter().filter(|suite| self.config.settings.suites.contains(suite));
-        let common = common.filter(|suite| hello.cipher_suites.contains(&suite.id));
+        let offered = SUITES.iter().zip(self.greeted.greeting.suites).filter(|(_, is_offered)| *is_offered);
+        let allowed = |suite: &&'static Suite| self.config.settings.suites.contains(suite);
+        let common = offered.map(|(suite, _)| suite).filter(allowed);
         let count = suites.iter_mut().zip(common).map(|(place, suite)| *place = suite.id).count();
         let offer = Offer {
             by: found.by(),
@@ -96,13 +96,8 @@ impl Configured {
             context: &self.config.session_context(),
             partition: resumption.partition(),
         };
-        let resuming = Resuming {
-            random: hello.random,
-            session_id: hello.session_id,
-            takes_tickets: hello.extensions.session_ticket.is_some(),
-        };
         match judge(&opened.session, &offer, resumption, cx.now) {
-            Judgement::Resume => self.resume(&resuming, opened, found, cx),
+            Judgement::Resume => self.resume(opened, found, cx),
             Judgement::Full(reason) => self.full(reason, cx),
             // R10. RFC 7627, 5.3: "the server MUST abort the abbreviated handshake".
             Judgement::Abort => Err(Illegal::ExtendedMasterSecretDropped.into()),
@@ -110,19 +105,18 @@ impl Configured {
     }
 
     /// Our flight: ServerHello [NewSessionTicket] ChangeCipherSpec Finished.
-    fn resume(self, hello: &Resuming, opened: OpenedTicket, found: Found, cx: &mut Common) -> Then {
+    fn resume(self, opened: OpenedTicket, found: Found, cx: &mut Common) -> Then {
         let OpenedTicket { session, key_name, key_state } = opened;
         let by = found.by();
         let Some(suite) = Suite::find(session.suite()) else { return self.full(NotResumed::OtherSuite, cx) };
-        let renewing = self
-            .config
-            .resumption
-            .as_ref()
-            .filter(|policy| hello.takes_tickets && policy.renews(by, &session, key_state, cx.now));
+        let renewing = self.config.resumption.as_ref().filter(|policy| {
+            self.greeted.greeting.ticket.is_some() && policy.renews(by, &session, key_state, cx.now)
+        });
         let gift = renewing.map_or(Gift::Nothing, |policy| renewed(&self.config, policy, &session, cx));
         // R29: a failure from here on removes the session.
         cx.forget = found.store_key();
-        let Self { raw, config, terms } = self;
+        let Self { greeted, config, terms } = self;
+        let hello = &greeted.greeting;
         let settings = &config.settings;
         let randoms = Randoms { client: hello.random, server: cx.seed.draw_public(Label::ServerRandom) };
         // R17: what is echoed is what was received. RFC 6066, 3: "the server MUST NOT include a server_name
@@ -135,7 +129,7 @@ impl Configured {
             staple: false,
             name_used: false,
         };
-        let mut transcript = Transcript::begin(settings.provider, suite.hash, Log::Drop, &[&raw]);
+        let mut transcript = Transcript::begin(settings.provider, suite.hash, Log::Drop, &[&greeted.raw]);
         cx.out.reserve(FLIGHT);
         cx.channel.write(&mut transcript, &mut cx.out, |out| {
             ours.write(&terms, out);
@@ -159,13 +153,6 @@ impl Configured {
         agreed.finish(Side::Server, &schedule, sealing, (&mut cx.channel, &mut cx.out));
         wait(Awaiting::ResumedCcs(ResumedAwaitCcs { config, agreed, schedule, opening }))
     }
-}
-
-/// What an abbreviated handshake needs of the client's hello.
-struct Resuming {
-    random: [u8; 32],
-    session_id: SessionId,
-    takes_tickets: bool,
 }
 
 /// Where a session came from.

@@ -34,7 +34,7 @@ pub(crate) enum Awaiting {
 /// What somebody else must answer.
 #[derive(Debug)]
 pub(crate) enum Ask {
-    Config(Greeted),
+    Config(Box<Greeted>),
     Session(Box<Looking>),
     Signature(Box<Signing>),
     Verdict(Box<Judging>),
@@ -71,9 +71,9 @@ impl Role for Server {
         let mut storage = Vec::new();
         let expected = state.expects();
         match (state, incoming.decode(&mut storage, expected)?) {
-            (S::ClientHello(s), Input::Message { message: M::ClientHello(m), .. }) => {
-                s.check(m, cx)?;
-                Ok(Next::Ask(Ask::Config(Greeted { raw: storage })))
+            (S::ClientHello(s), Input::Message { message: M::ClientHello(m), raw }) => {
+                let greeting = s.check(m, raw, cx)?;
+                Ok(Next::Ask(Ask::Config(Box::new(Greeted { raw: storage, greeting }))))
             }
             (S::Certificate(s), Input::Message { message: M::Certificate(m), raw }) => {
                 s.certificate(m, raw, cx)

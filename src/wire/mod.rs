@@ -42,6 +42,7 @@ mod write;
 pub use alert::AlertMessage;
 pub use certificate::{Certificate, CertificateRequest, CertificateStatus, CertificateVerify};
 pub use code_points::*;
+pub(crate) use extensions::KnownExtensions;
 pub use extensions::{ClientExtensions, Extension, Others, ServerExtensions, ServerNames, StatusRequest};
 pub use finished::{ChangeCipherSpec, Finished};
 pub use hello::{ClientHello, HelloRequest, ServerHello, SessionId};

@@ -42,7 +42,7 @@ impl<C: Compression<BLOCK>, const BLOCK: usize> HashContext for Hashing<C, BLOCK
 
 impl<C: Compression<BLOCK>, const BLOCK: usize> Hmac for Function<C, BLOCK> {
     fn key(&self, key: &[u8]) -> Box<dyn HmacKey> {
-        Box::new(Keyed::<C, BLOCK>::new(key))
+        Keyed::<C, BLOCK>::boxed(key)
     }
 }
 

@@ -47,6 +47,24 @@ impl ClientExtensions<'_> {
     pub fn types(&self) -> impl Iterator<Item = ExtensionType> {
         in_order(self).map(|(extension_type, _)| extension_type)
     }
+
+    /// Which of those with a field are there.
+    pub(crate) fn known(&self) -> KnownExtensions {
+        let bits = Self::KNOWN.iter().zip(0_u32..).filter(|(each, _)| self.has(**each));
+        KnownExtensions(bits.fold(0, |known, (_, bit)| known | 1 << bit))
+    }
+}
+
+/// A set of extensions of a ClientHello that have a field: one bit for each, the lowest for the first of `KNOWN`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KnownExtensions(u32);
+
+impl KnownExtensions {
+    /// Whether this one is among them.
+    pub(crate) fn contains(self, extension_type: ExtensionType) -> bool {
+        let mut bits = ClientExtensions::KNOWN.iter().zip(0_u32..);
+        bits.any(|(each, bit)| *each == extension_type && self.0 & (1 << bit) != 0)
+    }
 }
 
 impl PartialEq for ClientExtensions<'_> {

@@ -7,6 +7,7 @@ mod server_name;
 mod status_request;
 
 pub use client::ClientExtensions;
+pub(crate) use client::KnownExtensions;
 pub use others::{Extension, Others};
 pub use server::ServerExtensions;
 pub use server_name::ServerNames;

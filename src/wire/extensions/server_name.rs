@@ -51,6 +51,10 @@ impl<'a> ServerNames<'a> {
 impl<'a> Decode<'a> for ServerNames<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let list = List::<Name<'a>>::non_empty(reader.u16_prefixed()?)?;
+        let mut names = list.iter();
+        if let (Some(Name { name_type: HOST_NAME, name }), None) = (names.next(), names.next()) {
+            return Ok(Self::host(name));
+        }
         let mut seen = [false; 256];
         for name in list {
             match seen.get_mut(usize::from(name.name_type)) {
@@ -60,11 +64,7 @@ impl<'a> Decode<'a> for ServerNames<'a> {
                 None => {}
             }
         }
-        let mut names = list.iter();
-        match (names.next(), names.next()) {
-            (Some(Name { name_type: HOST_NAME, name }), None) => Ok(Self::host(name)),
-            _ => Ok(Self(Names::Mixed(list))),
-        }
+        Ok(Self(Names::Mixed(list)))
     }
 }
 
