@@ -62,7 +62,7 @@ const WITHOUT: &[&str] = &[
     "ServerHello", "ServerHelloDone", "ServerKeyExchange", "ServerNames", "SessionContext", "SessionId",
     "SessionPeer", "SessionTooLarge", "Side", "SignError", "Signature", "SignatureFailure",
     "SignatureRequest", "Snapshot", "StatusRequest", "StoreKey", "Suite", "TicketSent", "Tickets",
-    "Transcript", "TranscriptBuffer", "Log", "Truncated", "Unauthentic", "VerifiedPeer", "WeakKey",
+    "Transcript", "Log", "Truncated", "Unauthentic", "VerifiedPeer", "WeakKey",
     "WebPki",
 ];
 

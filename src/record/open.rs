@@ -69,7 +69,7 @@ impl Opener {
         if self.version == ExpectedVersion::First {
             self.version = ExpectedVersion::Any;
         }
-        let opened = match &self.key {
+        let opened = match &mut self.key {
             None => body,
             Some(key) => {
                 let place = Place { sequence: self.sequence, content_type: header.content_type };

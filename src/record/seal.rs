@@ -153,7 +153,7 @@ impl Sealer {
             return;
         };
         self.header(content, body.len(), header);
-        match &self.key {
+        match &mut self.key {
             None => body.copy_from_slice(fragment),
             Some(key) => key.seal(Place { sequence: self.sequence, content_type: content }, fragment, body),
         }

@@ -16,7 +16,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{
     memory::{Needle, needle, passing},
-    pattern::{Pattern, drawn, fill, filled, pattern},
+    pattern::{Pattern, drawn, fill, filled, pattern, states},
     scene::{Moments, Scene},
     values::of_master,
 };
@@ -281,8 +281,12 @@ fn of_visit(visit: u64, suite: &Suite, line: &str) -> Vec<Needle> {
         needles.push(passing("the client's private value", &entropy[0][..32]));
         needles.extend(entropy.iter().map(|entropy| passing("its entropy", &entropy[32..])));
     }
-    needles.push(needle(format!("visit {visit}: the client's seed"), client));
-    needles.push(needle(format!("visit {visit}: the server's seed"), server));
+    for (side, seed) in [("client", client), ("server", server)] {
+        let names =
+            ["inner", "outer"].map(|which| format!("visit {visit}: the {side}'s seed, {which} state"));
+        needles.extend(names.into_iter().zip(states(&seed)).map(|(name, state)| needle(name, state)));
+        needles.push(passing(format!("visit {visit}: the {side}'s seed"), seed));
+    }
     needles
 }
 

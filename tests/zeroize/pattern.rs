@@ -66,6 +66,28 @@ pub(crate) fn padded(key: &[u8]) -> [Vec<u8>; 2] {
     [0x36, 0x5c].map(|pad| key.iter().map(|byte| byte ^ pad).collect())
 }
 
+/// The states of SHA-256 behind a key of HMAC, as they lie in memory: whoever has them needs no key.
+pub(crate) fn states(key: &[u8]) -> [Vec<u8>; 2] {
+    // FIPS 180-4, 5.3.3.
+    const START: [u32; 8] = [
+        0x6a09_e667,
+        0xbb67_ae85,
+        0x3c6e_f372,
+        0xa54f_f53a,
+        0x510e_527f,
+        0x9b05_688c,
+        0x1f83_d9ab,
+        0x5be0_cd19,
+    ];
+    [0x36, 0x5c].map(|pad| {
+        let mut block = [pad; 64];
+        block.iter_mut().zip(key).for_each(|(to, from)| *to ^= *from);
+        let mut state = START;
+        sha2::block_api::compress256(&mut state, &[block]);
+        state.iter().flat_map(|word| word.to_ne_bytes()).collect()
+    })
+}
+
 /// The same bytes in the other order, as the limbs of a number lie in memory.
 pub(crate) fn reversed(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().rev().copied().collect()

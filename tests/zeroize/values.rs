@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::{
     memory::{Needle, needle, passing},
-    pattern::{Pattern, drawn, fill, filled, hmac, padded, pattern},
+    pattern::{Pattern, drawn, fill, filled, hmac, padded, pattern, states},
     scene::{Moments, Scene},
 };
 use crate::common::certs::{NOW, at};
@@ -75,11 +75,14 @@ fn seed(moments: &Moments) {
 fn seed_secrets() -> Vec<Needle> {
     let seed = pattern(3, 32);
     let [inner, outer] = padded(&seed);
+    let [inner_state, outer_state] = states(&seed);
     vec![
         passing("with ipad", inner),
         passing("with opad", outer),
+        needle("its inner state", inner_state),
+        needle("its outer state", outer_state),
         passing("what is drawn", drawn(&seed, b"ticket key")),
-        needle("the seed", seed),
+        passing("the seed", seed),
     ]
 }
 

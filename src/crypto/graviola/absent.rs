@@ -13,6 +13,14 @@ pub(super) enum Absent {}
 
 pub(super) type AesGcmKey = Absent;
 pub(super) type ChaCha20Poly1305Key = Absent;
+pub(super) type FirstAes128GcmKey = Absent;
+pub(super) type FirstAes256GcmKey = Absent;
+
+impl Absent {
+    pub(super) fn grown<const LEN: usize>(&self) -> Option<Self> {
+        match *self {}
+    }
+}
 
 impl SealKey for Absent {
     fn seal(&self, _: &[u8; NONCE_LEN], _: &[u8], _: &[u8], _: &mut [u8]) -> Result<(), SealError> {

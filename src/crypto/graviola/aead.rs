@@ -5,10 +5,11 @@ use core::marker::PhantomData;
 
 use ::graviola::aead::{AesGcm, ChaCha20Poly1305};
 
-use super::CleanRegisters;
+use super::{CleanRegisters, FirstAes128GcmKey, FirstAes256GcmKey};
 use crate::crypto::{
     aead::{Aead, NONCE_LEN, Once, OpenKey, SealError, SealKey, TAG_LEN, Unauthentic},
     record_key::{Cipher as RecordCipher, Keyed},
+    rustcrypto::{Aes128GcmKey, Aes256GcmKey},
     suites::AeadAlgorithm,
 };
 
@@ -75,7 +76,7 @@ pub(in crate::crypto) type AesGcmKey = Key<AesGcm>;
 pub(in crate::crypto) type ChaCha20Poly1305Key = Key<ChaCha20Poly1305>;
 
 impl<C: Cipher> Key<C> {
-    fn new<const LEN: usize>(key: &[u8]) -> Option<Self> {
+    pub(super) fn new<const LEN: usize>(key: &[u8]) -> Option<Self> {
         let key: &[u8; LEN] = key.try_into().ok()?;
         Some(Self { cipher: C::new(key)?, _registers: CleanRegisters })
     }
@@ -84,8 +85,14 @@ impl<C: Cipher> Key<C> {
 /// A key that protects records.
 pub(super) fn record_cipher(algorithm: AeadAlgorithm, key: &[u8], iv: &[u8]) -> Option<RecordCipher> {
     Some(match algorithm {
-        AeadAlgorithm::Aes128Gcm => RecordCipher::GraviolaAes128Gcm(Keyed::new(Key::new::<16>(key)?, iv)),
-        AeadAlgorithm::Aes256Gcm => RecordCipher::GraviolaAes256Gcm(Keyed::new(Key::new::<32>(key)?, iv)),
+        AeadAlgorithm::Aes128Gcm => {
+            let first = FirstAes128GcmKey::new(Aes128GcmKey::new(key)?, key);
+            RecordCipher::FirstAes128Gcm(Keyed::new(first, iv))
+        }
+        AeadAlgorithm::Aes256Gcm => {
+            let first = FirstAes256GcmKey::new(Aes256GcmKey::new(key)?, key);
+            RecordCipher::FirstAes256Gcm(Keyed::new(first, iv))
+        }
         AeadAlgorithm::ChaCha20Poly1305 => {
             RecordCipher::GraviolaChaCha20Poly1305(Keyed::new(Key::new::<32>(key)?, iv))
         }

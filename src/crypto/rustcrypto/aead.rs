@@ -41,7 +41,7 @@ pub(in crate::crypto) type Aes256GcmKey = Key<Aes256Gcm>;
 pub(in crate::crypto) type ChaCha20Poly1305Key = Key<ChaCha20Poly1305>;
 
 impl<C: Cipher> Key<C> {
-    fn new(key: &[u8]) -> Option<Self> {
+    pub(in crate::crypto) fn new(key: &[u8]) -> Option<Self> {
         C::new_from_slice(key).ok().map(Self)
     }
 }
