@@ -12,10 +12,21 @@ pub(crate) struct SealingSecret {
 }
 
 impl SealingSecret {
-    /// HKDF-SHA256 (RFC 5869): extracts with `salt` from `secret`, and expands under `label` to 44 bytes.
+    /// For tickets and stored sessions: HKDF-Expand (RFC 5869, 2.3) of a ring's key, whose HMAC state is kept, under
+    /// `label` and `salt`, to 32 bytes. "Extract" is left out, as RFC 5869, 3.3 lets those do whose key is random already.
     ///
     /// Salts are 32 random bytes, so two seals of a fleet have the same key only if two such salts collide: the
-    /// nonces of 96 bits, random under one key, that R19 forbids do not come up.
+    /// nonces of 96 bits, random under one key, that R19 forbids do not come up. Under a key that seals once, the nonce is
+    /// zero.
+    pub(super) fn expand(key: &HmacSha256, salt: &[u8; SALT_LEN], label: &[u8]) -> Self {
+        let mut expanded = Self { key: [0; 32], nonce: [0; NONCE_LEN] };
+        let output = key.sign(&[label, salt, &[1]]);
+        expanded.key.iter_mut().zip(output.as_ref()).for_each(|(to, from)| *to = *from);
+        expanded
+    }
+
+    /// For files: HKDF-SHA256 (RFC 5869): extracts with `salt` from `secret`, and expands under `label` to 44 bytes.
+    #[cfg(feature = "std")]
     pub(crate) fn derive(secret: &[u8], salt: &[u8; SALT_LEN], label: &[u8]) -> Self {
         let expand = HmacSha256::new(HmacSha256::new(salt).sign(&[secret]).as_ref());
         let first = expand.sign(&[label, &[1]]);

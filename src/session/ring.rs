@@ -1,13 +1,16 @@
 //! Keys that seal and open, and when.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::{fmt, time::Duration};
 
 use pki_types::UnixTime;
 use subtle::ConstantTimeEq;
 
-use super::NotResumed;
-use crate::crypto::{Label, Secret, SecretVec, Seed};
+use super::{
+    NotResumed,
+    kdf::{SALT_LEN, SealingSecret},
+};
+use crate::crypto::{HmacSha256, Label, Secret, SecretVec, Seed};
 
 /// The longest that a ring remembers that a key existed after erasing it, counted in keys.
 const REMEMBERED: usize = 16;
@@ -115,6 +118,8 @@ impl fmt::Display for KeyState {
 pub struct TicketKey {
     name: KeyName,
     secret: SecretVec,
+    /// The HMAC state of the secret: what every seal begins with.
+    state: Box<HmacSha256>,
     times: KeyTimes,
 }
 
@@ -142,7 +147,12 @@ impl TicketKey {
 
     /// Without a check of the secret: the caller made it, or checked it.
     pub(super) fn raw(name: KeyName, secret: &[u8], times: KeyTimes) -> Self {
-        Self { name, secret: SecretVec::copy_of(secret), times }
+        Self { name, secret: SecretVec::copy_of(secret), state: HmacSha256::boxed(secret), times }
+    }
+
+    /// What one seal or ticket is sealed with.
+    pub(super) fn sealing_secret(&self, salt: &[u8; SALT_LEN], label: &[u8]) -> SealingSecret {
+        SealingSecret::expand(&self.state, salt, label)
     }
 
     /// The same key with other times.

@@ -8,7 +8,8 @@
 //! }
 //! ```
 //!
-//! Key and nonce are HKDF-SHA256 of the ring's key with the salt, under a label that names the purpose (R19). The
+//! The key is HKDF-Expand (SHA-256) of the ring's key under a label that names the purpose, and the salt; it seals once,
+//! so the nonce is zero (R19). The
 //! additional data is the purpose (`ticket`, or `store` and the [`StoreKey`]), the version of this format, the key
 //! name and the salt, so that everything outside of the ciphertext is authenticated, and no ticket can be passed off
 //! as a stored session, nor an entry of a store as another (R18, R32).
@@ -23,8 +24,7 @@ use pki_types::UnixTime;
 use zeroize::Zeroizing;
 
 use super::{
-    KeyName, KeyRing, KeyState, NotResumed, SealedSession, Session, StoreKey, TicketKey,
-    kdf::{SALT_LEN, SealingSecret},
+    KeyName, KeyRing, KeyState, NotResumed, SealedSession, Session, StoreKey, TicketKey, kdf::SALT_LEN,
 };
 use crate::{
     crypto::{AeadAlgorithm, Provider, TAG_LEN},
@@ -36,7 +36,7 @@ pub const MAX_SEALED: usize = 32 * 1024;
 /// Key name, salt and tag.
 const OVERHEAD: usize = 16 + SALT_LEN + TAG_LEN;
 /// Of what is above; the encoding of the session inside has its own.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// What something is sealed for.
 #[derive(Clone, Copy)]
@@ -191,7 +191,7 @@ impl<'t> Sealed<'t> {
         key: &TicketKey,
         purpose: Purpose<'_>,
     ) -> Option<Result<Session, NotResumed>> {
-        let secret = SealingSecret::derive(key.secret().expose(), &self.salt, purpose.label());
+        let secret = key.sealing_secret(&self.salt, purpose.label());
         let aad = purpose.additional_data(&self.name, &self.salt);
         let mut buffer = Zeroizing::new(self.ciphertext.to_vec());
         let opened =
@@ -209,7 +209,7 @@ fn seal(
 ) -> Option<Vec<u8>> {
     let plaintext = session.encode();
     let len = plaintext.expose().len().checked_add(OVERHEAD).filter(|len| *len <= MAX_SEALED)?;
-    let secret = SealingSecret::derive(key.secret().expose(), salt, purpose.label());
+    let secret = key.sealing_secret(salt, purpose.label());
     let name = key.name();
     let aad = purpose.additional_data(&name, salt);
     let mut out = vec![0; len];

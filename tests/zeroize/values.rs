@@ -101,7 +101,17 @@ fn ticket_key(moments: &Moments) {
 
 fn ticket_key_secrets() -> Vec<Needle> {
     let drawn = drawn(&pattern(5, 32), b"ticket key");
-    vec![needle("given", pattern(4, 32)), needle("made", &drawn[16..48]), passing("its seed", pattern(5, 32))]
+    let [given_inner, given_outer] = states(&pattern(4, 32));
+    let [made_inner, made_outer] = states(&drawn[16..48]);
+    vec![
+        needle("given", pattern(4, 32)),
+        needle("given, inner state", given_inner),
+        needle("given, outer state", given_outer),
+        needle("made", &drawn[16..48]),
+        needle("made, inner state", made_inner),
+        needle("made, outer state", made_outer),
+        passing("its seed", pattern(5, 32)),
+    ]
 }
 
 /// A key that is too old is erased, and nobody has its memory any more.
