@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use super::secret::wipe;
+use super::{copy, secret::wipe};
 
 /// The length of the longest hash, in bytes.
 pub const MAX_HASH_LEN: usize = 64;
@@ -19,10 +19,7 @@ impl Digest {
     /// The first [`MAX_HASH_LEN`] bytes of `bytes`.
     pub fn new(bytes: &[u8]) -> Self {
         let mut digest = Self { bytes: [0; MAX_HASH_LEN], len: 0 };
-        for ((to, from), len) in digest.bytes.iter_mut().zip(bytes).zip(1..) {
-            *to = *from;
-            digest.len = len;
-        }
+        digest.len = u8::try_from(copy(&mut digest.bytes, bytes)).unwrap_or(0);
         digest
     }
 

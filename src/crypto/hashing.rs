@@ -8,6 +8,7 @@
 use core::marker::PhantomData;
 
 use super::{
+    copy,
     hash::Digest,
     secret::wipe,
     suites::HashAlgorithm::{self, Sha256, Sha384, Sha512},
@@ -138,17 +139,13 @@ impl<C: Compression<BLOCK>, const BLOCK: usize> Hashing<C, BLOCK> {
             return bytes;
         }
         let room = self.block.get_mut(self.filled..).unwrap_or_default();
-        let n = room.len().min(bytes.len());
-        let (now, later) = bytes.split_at(n);
-        for (to, from) in room.iter_mut().zip(now) {
-            *to = *from;
-        }
+        let n = copy(room, bytes);
         self.filled = self.filled.saturating_add(n);
         if self.filled == BLOCK {
             C::compress(&mut self.state, core::slice::from_ref(&self.block));
             self.filled = 0;
         }
-        later
+        bytes.get(n..).unwrap_or_default()
     }
 
     /// The hash of all that came.
@@ -163,8 +160,7 @@ impl<C: Compression<BLOCK>, const BLOCK: usize> Hashing<C, BLOCK> {
         self.pad();
         let inner = C::output(&self.state);
         self.block = [0; BLOCK];
-        self.block.iter_mut().zip(inner.as_ref()).for_each(|(to, from)| *to = *from);
-        (self.state, self.filled) = (outer, inner.as_ref().len());
+        (self.state, self.filled) = (outer, copy(&mut self.block, inner.as_ref()));
         self.len = (BLOCK as u64).saturating_add(self.filled as u64);
         self.pad();
         C::output(&self.state)
@@ -182,9 +178,8 @@ impl<C: Compression<BLOCK>, const BLOCK: usize> Hashing<C, BLOCK> {
             C::compress(&mut self.state, core::slice::from_ref(&self.block));
             self.block = [0; BLOCK];
         }
-        for (to, from) in self.block.iter_mut().rev().zip(bits.iter().rev().take(C::LENGTH)) {
-            *to = *from;
-        }
+        let place = self.block.get_mut(BLOCK.saturating_sub(C::LENGTH)..).unwrap_or_default();
+        copy(place, bits.get(bits.len().saturating_sub(C::LENGTH)..).unwrap_or_default());
         C::compress(&mut self.state, core::slice::from_ref(&self.block));
     }
 }

@@ -1,6 +1,7 @@
 //! Layer 1: primitives behind object-safe traits; signatures as requests and answers.
 
 mod aead;
+mod copy;
 // The one place that says on which architectures it exists.
 #[cfg(feature = "graviola")]
 #[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), path = "graviola/absent.rs")]
@@ -21,6 +22,7 @@ mod suites;
 mod verify;
 
 pub use aead::{Aead, NONCE_LEN, Once, OpenKey, SealError, SealKey, TAG_LEN, Unauthentic};
+pub(crate) use copy::copy;
 pub use hash::{Digest, Hash, HashContext, Hmac, HmacKey, MAX_HASH_LEN};
 pub(crate) use hmac::HmacSha256;
 pub use kx::{Group, InvalidShare, KeyExchange};

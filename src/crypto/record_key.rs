@@ -7,6 +7,7 @@ use core::{fmt, ops::Range};
 
 use super::{
     aead::{NONCE_LEN, OpenKey, SealKey, TAG_LEN, Unauthentic},
+    copy,
     secret::wipe,
     suites::AeadAlgorithm,
 };
@@ -22,7 +23,7 @@ pub(super) struct Keyed<K> {
 impl<K> Keyed<K> {
     pub(super) fn new(key: K, iv: &[u8]) -> Box<Self> {
         let mut keyed = Box::new(Self { key, iv: [0; NONCE_LEN] });
-        keyed.iv.iter_mut().zip(iv).for_each(|(to, from)| *to = *from);
+        copy(&mut keyed.iv, iv);
         keyed
     }
 }
@@ -39,7 +40,7 @@ impl<K: SealKey> Keyed<K> {
             return;
         };
         // RFC 5288, 3: "The nonce_explicit MAY be the 64-bit sequence number."
-        explicit.iter_mut().zip(place.sequence.to_be_bytes()).for_each(|(to, from)| *to = from);
+        copy(explicit, &place.sequence.to_be_bytes());
         let nonce = nonce(algorithm, &self.iv, place.sequence, explicit);
         let aad = additional_data(place, fragment.len());
         if self.key.seal(&nonce, &aad, fragment, sealed).is_err() {
@@ -80,7 +81,7 @@ fn nonce(algorithm: AeadAlgorithm, iv: &[u8; NONCE_LEN], sequence: u64, explicit
     match algorithm {
         // RFC 5288, 3: "struct { opaque salt[4]; opaque nonce_explicit[8]; } GCMNonce".
         AeadAlgorithm::Aes128Gcm | AeadAlgorithm::Aes256Gcm => {
-            variable.iter_mut().zip(explicit).for_each(|(to, from)| *to = *from);
+            copy(variable, explicit);
         }
         // RFC 7905, 2: "The padded sequence number is XORed with the client_write_IV … or server_write_IV".
         AeadAlgorithm::ChaCha20Poly1305 => {

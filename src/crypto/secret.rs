@@ -6,6 +6,8 @@ use core::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
+use super::copy;
+
 /// `N` secret bytes; wiped on drop.
 ///
 /// They stay where they were first written: a value that moves, moves their address, and leaves no copy of them behind.
@@ -28,7 +30,9 @@ impl<const N: usize> Secret<N> {
 
     /// The first `N` bytes of `bytes`; zeros stand for those that are not there.
     pub(crate) fn copy_of(bytes: &[u8]) -> Self {
-        Self::fill(|to| to.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from))
+        Self::fill(|to| {
+            copy(to, bytes);
+        })
     }
 
     /// The bytes, to compute with. The name makes uses easy to find.

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use rand_core::CryptoRng;
 
 use super::{
+    copy,
     hmac::HmacSha256,
     secret::{Secret, wipe},
 };
@@ -65,9 +66,7 @@ impl Seed {
                 0 => self.0.sign(&[label]),
                 _ => self.0.sign(&[label, &[i]]),
             };
-            for (to, from) in chunk.iter_mut().zip(block.as_ref()) {
-                *to = *from;
-            }
+            copy(chunk, block.as_ref());
         }
     }
 }

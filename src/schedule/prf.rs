@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use crate::crypto::{HashAlgorithm, HmacKey, Provider};
+use crate::crypto::{HashAlgorithm, HmacKey, Provider, copy};
 
 /// The pseudo-random function of RFC 5246, 5, under one secret.
 ///
@@ -28,10 +28,8 @@ impl Prf {
         let mut rest = out;
         loop {
             let block = self.key.sign(&[a.as_ref(), label, first, second]);
-            for (to, from) in rest.iter_mut().zip(block.as_ref()) {
-                *to = *from;
-            }
-            match rest.split_at_mut_checked(block.as_ref().len()) {
+            let copied = copy(rest, block.as_ref());
+            match rest.split_at_mut_checked(copied) {
                 None | Some((_, [])) => return,
                 Some((_, tail)) => rest = tail,
             }

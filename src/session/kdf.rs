@@ -1,6 +1,6 @@
 //! A key of its own for every seal (R19).
 
-use crate::crypto::{HmacSha256, NONCE_LEN, Once, wipe};
+use crate::crypto::{HmacSha256, NONCE_LEN, Once, copy, wipe};
 
 /// The length of the salt of a seal in bytes.
 pub const SALT_LEN: usize = 32;
@@ -21,7 +21,7 @@ impl SealingSecret {
     pub(super) fn expand(key: &HmacSha256, salt: &[u8; SALT_LEN], label: &[u8]) -> Self {
         let mut expanded = Self { key: [0; 32], nonce: [0; NONCE_LEN] };
         let output = key.sign(&[label, salt, &[1]]);
-        expanded.key.iter_mut().zip(output.as_ref()).for_each(|(to, from)| *to = *from);
+        copy(&mut expanded.key, output.as_ref());
         expanded
     }
 
@@ -32,8 +32,8 @@ impl SealingSecret {
         let first = expand.sign(&[label, &[1]]);
         let second = expand.sign(&[first.as_ref(), label, &[2]]);
         let mut derived = Self { key: [0; 32], nonce: [0; NONCE_LEN] };
-        derived.key.iter_mut().zip(first.as_ref()).for_each(|(to, from)| *to = *from);
-        derived.nonce.iter_mut().zip(second.as_ref()).for_each(|(to, from)| *to = *from);
+        copy(&mut derived.key, first.as_ref());
+        copy(&mut derived.nonce, second.as_ref());
         derived
     }
 

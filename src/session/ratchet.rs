@@ -18,7 +18,7 @@ use pki_types::UnixTime;
 use zeroize::Zeroizing;
 
 use super::{KeyName, KeyRing, KeyTimes, TicketKey, WeakKey};
-use crate::crypto::{HmacSha256, Secret, SecretVec};
+use crate::crypto::{HmacSha256, Secret, SecretVec, copy};
 
 /// The most steps that are made at once: almost 30 years of hours, which takes less than a second.
 pub const MAX_CATCH_UP: u64 = 1 << 18;
@@ -166,7 +166,7 @@ impl Ratchet {
             opening_until: self.start(step.saturating_add(2)),
         };
         let mut name = [0; 16];
-        name.iter_mut().zip(derive(seed, NAME).expose()).for_each(|(to, from)| *to = *from);
+        copy(&mut name, derive(seed, NAME).expose());
         TicketKey::raw(KeyName(name), derive(seed, KEY).expose(), times)
     }
 }

@@ -27,7 +27,7 @@ use super::{
     KeyName, KeyRing, KeyState, NotResumed, SealedSession, Session, StoreKey, TicketKey, kdf::SALT_LEN,
 };
 use crate::{
-    crypto::{AeadAlgorithm, Provider, TAG_LEN},
+    crypto::{AeadAlgorithm, Provider, TAG_LEN, copy},
     wire::Reader,
 };
 
@@ -59,10 +59,11 @@ impl Purpose<'_> {
             Self::Ticket => &[],
             Self::Store(key) => &key.0,
         };
-        let parts = [self.label(), key, &[FORMAT], &name.0, salt];
         let mut data = AdditionalData { bytes: [0; MOST_ADDITIONAL_DATA], len: 0 };
-        let places = data.bytes.iter_mut();
-        data.len = places.zip(parts.into_iter().flatten()).map(|(to, from)| *to = *from).count();
+        for part in [self.label(), key, &[FORMAT], &name.0, salt] {
+            let place = data.bytes.get_mut(data.len..).unwrap_or_default();
+            data.len = data.len.saturating_add(copy(place, part));
+        }
         data
     }
 }

@@ -8,6 +8,7 @@ use ::graviola::aead::{AesGcm, ChaCha20Poly1305};
 use super::{CleanRegisters, FirstAes128GcmKey, FirstAes256GcmKey};
 use crate::crypto::{
     aead::{Aead, NONCE_LEN, Once, OpenKey, SealError, SealKey, TAG_LEN, Unauthentic},
+    copy,
     record_key::{Cipher as RecordCipher, Keyed},
     rustcrypto::{Aes128GcmKey, Aes256GcmKey},
     suites::AeadAlgorithm,
@@ -130,9 +131,7 @@ impl<C: Cipher> SealKey for Key<C> {
         if u64::try_from(plaintext.len()).map_or(true, |len| len > MAX_PLAINTEXT) {
             return Err(SealError);
         }
-        for (to, from) in text.iter_mut().zip(plaintext) {
-            *to = *from;
-        }
+        copy(text, plaintext);
         self.cipher.encrypt(nonce, aad, text, tag);
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::aead::{AesGcmKey, Key};
 use crate::crypto::{
     aead::{NONCE_LEN, OpenKey, SealError, SealKey, Unauthentic},
+    copy,
     rustcrypto::{Aes128GcmKey, Aes256GcmKey},
     secret::wipe,
 };
@@ -21,7 +22,7 @@ impl<K> First<K> {
     /// `raw` is what `key` was made of.
     pub(super) fn new(key: K, raw: &[u8]) -> Self {
         let mut first = Self { key, raw: [0; 32] };
-        first.raw.iter_mut().zip(raw).for_each(|(to, from)| *to = *from);
+        copy(&mut first.raw, raw);
         first
     }
 

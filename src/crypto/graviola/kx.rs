@@ -8,6 +8,7 @@ use zeroize::Zeroize;
 use super::CleanRegisters;
 use crate::{
     crypto::{
+        copy,
         kx::{Group, InvalidShare, KeyExchange},
         rustcrypto::kx,
         secret::{Secret, SecretVec},
@@ -32,9 +33,7 @@ impl Group for X25519 {
     /// The private value is the first 32 bytes of `entropy`; the multiplication clamps it.
     fn start(&self, entropy: &Secret<64>) -> Box<dyn KeyExchange> {
         let mut bytes = [0; 32];
-        for (to, from) in bytes.iter_mut().zip(entropy.expose()) {
-            *to = *from;
-        }
+        copy(&mut bytes, entropy.expose());
         let secret = x25519::StaticPrivateKey::from_array(&bytes);
         bytes.zeroize();
         let share = secret.public_key().as_bytes();

@@ -13,6 +13,7 @@ use zeroize::Zeroize;
 
 use crate::{
     crypto::{
+        copy,
         kx::{Group, InvalidShare, KeyExchange},
         secret::{Secret, SecretVec},
     },
@@ -35,9 +36,7 @@ impl Group for X25519 {
     /// The private value is the first 32 bytes of `entropy`; the multiplication clamps it.
     fn start(&self, entropy: &Secret<64>) -> Box<dyn KeyExchange> {
         let mut bytes = [0; 32];
-        for (to, from) in bytes.iter_mut().zip(entropy.expose()) {
-            *to = *from;
-        }
+        copy(&mut bytes, entropy.expose());
         let secret = StaticSecret::from(bytes);
         bytes.zeroize();
         let share = PublicKey::from(&secret);
