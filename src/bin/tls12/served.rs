@@ -113,7 +113,7 @@ async fn served(server: &Server, tcp: &mut TcpStream, traffic: &Traffic) -> (Eve
     let shaking = Box::pin(async {
         match tcp.peek(&mut [0]).await {
             Ok(0) | Err(_) => Ok(None),
-            Ok(_) => server.acceptor.accept(&mut *tcp).await.map(Some),
+            Ok(_) => server.acceptor.accept(&mut *tcp).await.map(Box::new).map(Some),
         }
     });
     let (event, error) = match within(server.limits.handshake_timeout, "the handshake", shaking).await {
@@ -129,7 +129,7 @@ async fn served(server: &Server, tcp: &mut TcpStream, traffic: &Traffic) -> (Eve
 
 async fn established(
     server: &Server,
-    mut tls: TlsStream<&mut TcpStream>,
+    mut tls: Box<TlsStream<&mut TcpStream>>,
     traffic: &Traffic,
 ) -> (Event, Words) {
     let about = words::of_served_connection(tls.info());
