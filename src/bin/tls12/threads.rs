@@ -92,7 +92,7 @@ fn listen(runtime: &Runtime, listener: std::net::TcpListener) -> io::Result<TcpL
     TcpListener::from_std(listener)
 }
 
-/// How often a thread looks at its clock. No time limit of a connection is shorter.
+/// How often a thread looks at its clock: more often than connections reach a time limit, unless one was set shorter.
 const TICK: Duration = Duration::from_millis(900);
 
 /// Never ends. A runtime wakes itself up, at the price of two system calls, whenever a time limit begins that ends
