@@ -4,9 +4,18 @@ mod stream;
 mod timed;
 mod waiting;
 
-use std::{fmt, io, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::poll_fn,
+    io,
+    mem::MaybeUninit,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
-use ::tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use ::tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use pki_types::ServerName;
 
 use self::timed::Timed;
@@ -212,14 +221,27 @@ const MOST_DISCARDED: usize = 1 << 20;
 /// A socket that is closed with unread input resets the connection, and then the peer may never see the alert that
 /// was sent before. What goes wrong is of no interest any more.
 pub async fn linger<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T) {
-    let (mut discarded, mut total) = ([0; 4096], 0);
-    if io.shutdown().await.is_err() {
-        return;
+    if io.shutdown().await.is_ok() {
+        discard(io).await;
     }
-    while let Ok(n @ 1..) = io.read(&mut discarded).await {
+}
+
+/// The second half of [`linger`], for a transport whose sending side ended: reads and discards what still comes until
+/// the peer ends too, at most 1 MiB. Bound it with `tokio::time::timeout`.
+pub async fn discard<T: AsyncRead + Unpin>(io: &mut T) {
+    let mut total = 0;
+    while let Ok(n @ 1..) = poll_fn(|cx| poll_discard(io, cx)).await {
         total += n;
         if total > MOST_DISCARDED {
             return;
         }
     }
+}
+
+/// Reads to a buffer that is only there meanwhile: whoever waits holds none.
+fn poll_discard<T: AsyncRead + Unpin>(io: &mut T, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    let mut discarded = [const { MaybeUninit::uninit() }; 4096];
+    let mut discarded = ReadBuf::uninit(&mut discarded);
+    ready!(Pin::new(io).poll_read(cx, &mut discarded))?;
+    Poll::Ready(Ok(discarded.filled().len()))
 }

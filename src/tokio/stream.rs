@@ -1,13 +1,15 @@
 //! The stream.
 
 use std::{
-    fmt, io,
+    fmt,
+    future::poll_fn,
+    io,
     pin::Pin,
     sync::{Mutex, PoisonError},
     task::{Context, Poll, ready},
 };
 
-use ::tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
+use ::tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::waiting::{Half, Waiting};
 use crate::edge::{self, Link, Next, io_error, is_gone, stream_facts};
@@ -70,6 +72,18 @@ impl<T> fmt::Debug for TlsStream<T> {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> TlsStream<T> {
+    /// Sends `last` and close_notify behind it, and shuts down: what `write_all` and `shutdown` do, in one write of the
+    /// transport if `last` has at most 32 KiB. The peer, who is told with the data that there is no more, is woken
+    /// once. Dropping the future leaves open how much was sent.
+    pub async fn shutdown_after(&mut self, mut last: &[u8]) -> io::Result<()> {
+        while !last.is_empty() {
+            poll_fn(|cx| self.poll_send(Half::Writing, cx)).await?;
+            let taken = self.link.encrypt(last)?;
+            last = last.get(taken..).unwrap_or_default();
+        }
+        self.shutdown().await
+    }
+
     /// Sends what is encrypted.
     fn poll_send(&mut self, half: Half, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.link.unsent().is_empty() {

@@ -8,12 +8,15 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    task::Poll,
+    task::{Context, Poll},
     time::Duration,
 };
 
 use ::tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex, split},
+    io::{
+        AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex,
+        split,
+    },
     net::TcpStream,
     time::{sleep, timeout},
 };
@@ -253,4 +256,66 @@ async fn a_blocking_client_and_an_async_server_understand_each_other() {
     tls.write_all(&all).await.unwrap();
     tls.shutdown().await.unwrap();
     assert!(calling.await.unwrap() == bytes(300_000));
+}
+
+/// A transport that counts how often something is written to it.
+struct Counted<T>(T, usize);
+
+impl<T: AsyncRead + Unpin> AsyncRead for Counted<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        to: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, to)
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Counted<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        self.1 += 1;
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+#[::tokio::test]
+async fn the_last_data_and_the_close_after_it_are_one_write() {
+    for (length, writes) in [(0, 1), (5, 1), (32 * 1024, 1), (100_000, 4)] {
+        let edges = Edges::new();
+        let (client, server) = duplex(200_000);
+        let (acceptor, connector) = (acceptor(&edges), connector(&edges));
+        let both = async {
+            ::tokio::try_join!(connector.connect(name(), None, client), acceptor.accept(Counted(server, 0)))
+        };
+        let (mut client, mut server) =
+            timeout(TIMEOUT, both).await.expect("in time").expect("two connections");
+        let before = server.get_ref().1;
+        server.shutdown_after(&bytes(length)).await.unwrap();
+        assert_eq!(server.get_ref().1 - before, writes, "{length}");
+        let mut all = Vec::new();
+        client.read_to_end(&mut all).await.unwrap();
+        assert!(all == bytes(length));
+    }
+}
+
+#[::tokio::test]
+async fn the_last_data_goes_through_a_pipe_that_holds_little() {
+    let (mut client, mut server) = established(1000).await;
+    let sending = async { server.shutdown_after(&bytes(100_000)).await };
+    let mut all = Vec::new();
+    let both = async { ::tokio::try_join!(sending, client.read_to_end(&mut all)) };
+    timeout(TIMEOUT, both).await.expect("nobody waits for ever").unwrap();
+    assert!(all == bytes(100_000));
 }

@@ -217,9 +217,30 @@ fn numbers_are_served_as_text_and_as_prometheus_lines() {
     assert!(body.contains(" sealing"), "{body}");
     let (_, body) = get(address, "/metrics");
     assert!(body.contains("tls12_handshakes_total{outcome=\"resumed\",by=\"ticket\"} 2\n"), "{body}");
+    assert!(body.contains("tls12_connections_open "), "{body}");
     assert_eq!(get(address, "/other").0, "HTTP/1.1 404 Not Found");
     let output = run(&["serve", "--stats", "0.0.0.0:0", "--listen", "127.0.0.1:0"], b"");
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+}
+
+#[test]
+fn numbers_tell_how_many_connections_are_open_and_what_one_takes() {
+    let serving = Serving::start(&["--echo", "--threads", "2", "--stats", "127.0.0.1:0"]);
+    let said = serving.says("numbers at http://");
+    let address = said.split("http://").nth(1).and_then(|rest| rest.split('/').next()).expect("an address");
+    assert!(get(address, "/").1.contains("connections open: 0\n"));
+    let held = [serving.socket(), serving.socket()];
+    let body = loop {
+        let (_, body) = get(address, "/");
+        if body.contains("connections open: 2\n") {
+            break body;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    };
+    if cfg!(target_os = "linux") {
+        assert!(body.contains("memory for each open connection: "), "{body}");
+    }
+    drop(held);
 }
 
 #[test]

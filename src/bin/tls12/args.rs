@@ -56,6 +56,9 @@ pub(crate) struct Serve {
     /// How a connection is logged on standard output, one line each
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) log: LogFormat,
+    /// How many threads serve; as many as there are processors unless told otherwise
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<usize>,
     #[command(flatten)]
     pub(crate) resume: Resume,
     #[command(flatten)]
@@ -190,6 +193,14 @@ fn protocol(text: &str) -> Result<String, String> {
     }
 }
 
+/// Reads a number of threads.
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..=1024) => Ok(number),
+        _ => Err("a number of threads is from 1 to 1024".into()),
+    }
+}
+
 /// Reads a length of time: a whole number and `ms`, `s`, `m`, `h` or `d`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
@@ -249,6 +260,7 @@ mod tests {
             &["tls12", "serve", "--http", "--echo"][..],
             &["tls12", "serve", "--client-auth", "require"],
             &["tls12", "serve", "--max-connections", "0"],
+            &["tls12", "serve", "--threads", "0"],
             &["tls12", "connect", "localhost:1", "--ca", "f", "--insecure"],
             &["tls12", "serve", "--ticket-keys", "a", "--ticket-ratchet", "b"],
             &["tls12", "serve", "--ticket-key-format", "nginx"],

@@ -4,11 +4,14 @@ use std::{io, time::Duration};
 
 use tls12::tokio::TlsStream;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
 };
 
-use crate::traffic::{Traffic, within};
+use crate::{
+    served::End,
+    traffic::{Traffic, chunk, within},
+};
 
 /// For how long a connection to the server behind may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -18,7 +21,7 @@ pub(crate) async fn forward<T: AsyncRead + AsyncWrite + Unpin>(
     tls: &mut TlsStream<T>,
     to: &str,
     traffic: &Traffic,
-) -> io::Result<()> {
+) -> io::Result<End> {
     let behind = within(CONNECT_TIMEOUT, "connecting", TcpStream::connect(to)).await;
     let mut behind = behind.map_err(|error| {
         io::Error::new(error.kind(), format!("the server at {to} cannot be reached: {error}"))
@@ -30,7 +33,7 @@ pub(crate) async fn forward<T: AsyncRead + AsyncWrite + Unpin>(
     let up = pass(from_client, to_server, |n| traffic.receive(n));
     let down = pass(from_server, to_client, |n| traffic.send(n));
     tokio::try_join!(up, down)?;
-    Ok(())
+    Ok(End::Said)
 }
 
 async fn pass(
@@ -38,14 +41,13 @@ async fn pass(
     mut to: impl AsyncWrite + Unpin,
     count: impl Fn(usize),
 ) -> io::Result<()> {
-    let mut buffer = vec![0; 16 * 1024];
     loop {
-        let n = from.read(&mut buffer).await?;
-        let Some(data @ [_, ..]) = buffer.get(..n) else {
+        let data = chunk(&mut from).await?;
+        if data.is_empty() {
             return to.shutdown().await;
-        };
-        count(n);
-        to.write_all(data).await?;
+        }
+        count(data.len());
+        to.write_all(&data).await?;
         to.flush().await?;
     }
 }

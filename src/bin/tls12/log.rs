@@ -3,6 +3,7 @@
 use std::{
     fmt::Write as _,
     io,
+    iter::once,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -12,7 +13,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::{args::LogFormat, say::show};
+use crate::args::LogFormat;
 
 /// What a log line says, in order.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -23,6 +24,9 @@ enum Value {
     Text(String),
     Number(u64),
 }
+
+/// How long a line is that is not unusual.
+const USUAL_LENGTH: usize = 512;
 
 impl Words {
     /// Adds a text; one that is empty is written as `-`.
@@ -42,7 +46,7 @@ impl Words {
 
     /// `key=value key=value`; values with spaces or control characters are quoted.
     pub(crate) fn line(&self) -> String {
-        let mut line = String::new();
+        let mut line = String::with_capacity(USUAL_LENGTH);
         for (n, (key, value)) in self.0.iter().enumerate() {
             line.push_str(if n == 0 { "" } else { " " });
             line.push_str(key);
@@ -51,7 +55,7 @@ impl Words {
                 Value::Text(text) if text.is_empty() => line.push('-'),
                 Value::Text(text) if is_plain(text) => line.push_str(text),
                 Value::Text(text) => quote(&mut line, text),
-                Value::Number(number) => line.push_str(&number.to_string()),
+                Value::Number(number) => push_number(&mut line, *number),
             }
         }
         line
@@ -59,7 +63,8 @@ impl Words {
 
     /// A JSON object; a text that is empty is null.
     pub(crate) fn json(&self) -> String {
-        let mut object = String::from("{");
+        let mut object = String::with_capacity(2 * USUAL_LENGTH);
+        object.push('{');
         for (n, (key, value)) in self.0.iter().enumerate() {
             object.push_str(if n == 0 { "" } else { "," });
             quote(&mut object, key);
@@ -67,7 +72,7 @@ impl Words {
             match value {
                 Value::Text(text) if text.is_empty() => object.push_str("null"),
                 Value::Text(text) => quote(&mut object, text),
-                Value::Number(number) => object.push_str(&number.to_string()),
+                Value::Number(number) => push_number(&mut object, *number),
             }
         }
         object.push('}');
@@ -84,6 +89,10 @@ impl Words {
 
 /// How many lines wait for whoever reads them. With as many connections at once as there usually are, each has room.
 const WAITING_LINES: usize = 8 * 1024;
+
+/// For how long lines are gathered after some were written: a server that is busy writes many at once, and whoever adds
+/// one does not wake the thread that writes.
+const GATHERING: Duration = Duration::from_millis(5);
 
 /// The log on standard output. A reader that does not read stops nothing: lines wait, and when too many do, they are
 /// counted instead.
@@ -107,11 +116,8 @@ impl Log {
         let (lines, waiting) = sync_channel(WAITING_LINES);
         let (ended, written) = sync_channel(1);
         thread::Builder::new().name("log".into()).spawn(move || {
-            for entry in waiting {
-                match entry {
-                    Entry::Line(line) => show!("{line}"),
-                    Entry::End => break,
-                }
+            while write_all_waiting(&waiting, &mut io::stdout()) {
+                thread::sleep(GATHERING);
             }
             let _ = ended.try_send(());
         })?;
@@ -147,9 +153,34 @@ impl Log {
     }
 }
 
+/// Waits for a line and writes all that are there then, at once. Whether more may come.
+fn write_all_waiting(waiting: &Receiver<Entry>, to: &mut impl io::Write) -> bool {
+    let Ok(first) = waiting.recv() else {
+        return false;
+    };
+    let (mut lines, mut more) = (String::new(), true);
+    for entry in once(first).chain(waiting.try_iter().take(WAITING_LINES)) {
+        match entry {
+            Entry::Line(line) => lines.extend([&line, "\n"]),
+            Entry::End => {
+                more = false;
+                break;
+            }
+        }
+    }
+    // That nobody reads is no reason to end.
+    let _ = to.write_all(lines.as_bytes()).and_then(|()| to.flush());
+    more
+}
+
 #[expect(clippy::disallowed_methods, reason = "the command reads the clock")]
 fn now() -> SystemTime {
     SystemTime::now()
+}
+
+fn push_number(to: &mut String, number: u64) {
+    // Writing to a String cannot fail.
+    let _ = write!(to, "{number}");
 }
 
 fn is_plain(text: &str) -> bool {
@@ -236,6 +267,34 @@ mod tests {
         assert!(said[0].contains("event=lines-lost lines=3"), "{said:?}");
         assert!(said[1].contains("event=served"), "{said:?}");
         assert_eq!(log.lost.load(Relaxed), 0);
+    }
+
+    #[test]
+    fn lines_that_wait_are_written_at_once_and_in_order() {
+        let (lines, waiting) = sync_channel(8);
+        let line = |n: u32| lines.try_send(Entry::Line(n.to_string())).expect("room");
+        (1..4).for_each(line);
+        let mut written = Writes::default();
+        assert!(write_all_waiting(&waiting, &mut written));
+        line(4);
+        lines.try_send(Entry::End).expect("room");
+        assert!(!write_all_waiting(&waiting, &mut written));
+        assert_eq!(written.0, [&b"1\n2\n3\n"[..], b"4\n"]);
+    }
+
+    /// Every write apart from the others.
+    #[derive(Default)]
+    struct Writes(Vec<Vec<u8>>);
+
+    impl io::Write for Writes {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod serve;
 mod served;
 mod sessions;
 mod stats;
+mod threads;
 mod ticket_keys;
 mod traffic;
 mod words;
@@ -26,6 +27,7 @@ mod words;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tokio::runtime::Builder;
 
 use crate::args::{Arguments, Command};
 
@@ -39,8 +41,9 @@ pub(crate) enum Failure {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Serve(args) => on_runtime(serve::run(args)),
-        Command::Connect(args) => on_runtime(connect::run(args)),
+        // Threads of its own serve.
+        Command::Serve(args) => on_runtime(Builder::new_current_thread(), serve::run(args)),
+        Command::Connect(args) => on_runtime(Builder::new_multi_thread(), connect::run(args)),
         Command::Demo => demo::run(),
         Command::TicketKeys(args) => ticket_keys::run(&args),
     };
@@ -53,8 +56,8 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-fn on_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+fn on_runtime(mut builder: Builder, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = builder.enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Failed(format!("no threads can be started: {error}")))?;
     let result = runtime.block_on(work);
     // Standard input is read on a thread that may wait there for ever.

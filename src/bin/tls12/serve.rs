@@ -12,9 +12,7 @@ use tls12::{
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::{Semaphore, watch},
-    task::JoinSet,
-    time::{sleep, timeout},
+    sync::watch,
 };
 
 use crate::{
@@ -24,7 +22,8 @@ use crate::{
     keylog,
     log::Log,
     resuming::Resuming,
-    served, stats,
+    stats,
+    threads::{self, Room, Threads},
 };
 
 /// For how long open connections may go on after SIGTERM.
@@ -32,8 +31,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// For how long they may take to say goodbye then, and the last lines of log to be written.
 const GOODBYE: Duration = Duration::from_secs(2);
-/// How often at most the same trouble is told.
-const SAY_AGAIN: Duration = Duration::from_secs(5);
 
 /// What is served over a connection.
 #[derive(Debug, Clone)]
@@ -53,19 +50,30 @@ pub(crate) type Acceptor = tls12::tokio::Acceptor<LocalKey, Box<dyn VerifyPeer>,
 pub(crate) struct Server {
     pub(crate) acceptor: Acceptor,
     config: ServerConfig,
-    resuming: Arc<Resuming>,
+    pub(crate) resuming: Resuming,
     pub(crate) service: Service,
     pub(crate) limits: Limits,
+    pub(crate) room: Room,
     pub(crate) log: Log,
-    /// Whether open connections must end now.
-    stop: watch::Sender<bool>,
+    stage: watch::Sender<Stage>,
+}
+
+/// How far a server has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    /// It accepts connections.
+    Serving,
+    /// It accepts none any more, and lets those that are open finish.
+    Stopping,
+    /// Open connections must end now.
+    Stopped,
 }
 
 impl Server {
-    /// Resolves when open connections must end.
-    pub(crate) async fn stopped(&self) {
+    /// Resolves when it has come that far.
+    pub(crate) async fn reached(&self, stage: Stage) {
         // The sender lives as long as the server, so this cannot fail.
-        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
+        let _ = self.stage.subscribe().wait_for(|reached| *reached >= stage).await;
     }
 }
 
@@ -78,36 +86,35 @@ pub(crate) async fn run(args: args::Serve) -> Result<(), Failure> {
     crate::say::say!("listening on {address} ({}) with {origin}", server.service.name());
     crate::say::say!("{}", server.resuming.name());
     warnings.iter().for_each(|warning| crate::say::say!("warning: {warning}"));
-    let numbers = numbers(&args, server.resuming.clone()).await?;
+    let (server, count) = (Arc::new(server), args.threads.unwrap_or_else(threads::for_all_processors));
+    let numbers = numbers(&args, server.clone()).await?;
     let no_signals = |error| failed("signals cannot be received", error);
     let (stopped, hangup) =
         (stop_signal().map_err(no_signals)?, signal(SignalKind::hangup()).map_err(no_signals)?);
-    let (server, mut connections) = (Arc::new(server), JoinSet::new());
+    let mut threads = listener
+        .into_std()
+        .and_then(|listener| Threads::start(&server, listener, count))
+        .map_err(|error| failed("no threads can be started", error))?;
     tokio::select! {
-        () = accept(listener, server.clone(), &mut connections) => {}
         () = server.resuming.keep(&server.config, &server.acceptor, hangup) => {}
         () = numbers => {}
         () = stopped => {}
     }
-    crate::say::say!("stopping; {} connections are open", connections.len());
-    if !all_done(&mut connections, PATIENCE).await {
-        crate::say::say!("stopped with {} connections still open", connections.len());
-        server.stop.send_replace(true);
-        all_done(&mut connections, GOODBYE).await;
+    server.stage.send_replace(Stage::Stopping);
+    crate::say::say!("stopping; {} connections are open", server.room.open());
+    if !threads.all_done(PATIENCE).await {
+        crate::say::say!("stopped with {} connections still open", server.room.open());
+        server.stage.send_replace(Stage::Stopped);
+        threads.all_done(GOODBYE).await;
     }
     server.log.finish(GOODBYE);
     Ok(())
 }
 
-/// Whether all connections end within this time.
-async fn all_done(connections: &mut JoinSet<()>, patience: Duration) -> bool {
-    timeout(patience, async { while connections.join_next().await.is_some() {} }).await.is_ok()
-}
-
 /// Serves numbers, if that was asked for; never ends.
 async fn numbers(
     args: &args::Serve,
-    resuming: Arc<Resuming>,
+    server: Arc<Server>,
 ) -> Result<impl Future<Output = ()> + use<>, Failure> {
     let listener = match &args.resume.stats {
         Some(address) => Some(stats::listen(address).await.map_err(Failure::Usage)?),
@@ -118,45 +125,10 @@ async fn numbers(
     }
     Ok(async move {
         match listener {
-            Some(listener) => stats::serve(listener, resuming).await,
+            Some(listener) => stats::serve(listener, server).await,
             None => std::future::pending().await,
         }
     })
-}
-
-/// Accepts connections until it is dropped.
-async fn accept(listener: TcpListener, server: Arc<Server>, connections: &mut JoinSet<()>) {
-    let room = Arc::new(Semaphore::new(
-        usize::try_from(server.limits.max_connections)
-            .map_or(Semaphore::MAX_PERMITS, |most| most.min(Semaphore::MAX_PERMITS)),
-    ));
-    let mut said: Option<tokio::time::Instant> = None;
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match (accepted, room.clone().try_acquire_owned()) {
-                (Ok((tcp, peer)), Ok(place)) => {
-                    let server = server.clone();
-                    connections.spawn(async move {
-                        served::connection(&server, tcp, peer).await;
-                        drop(place);
-                    });
-                }
-                (Ok((tcp, peer)), Err(_)) => {
-                    drop(tcp);
-                    served::refused(&server, peer);
-                }
-                (Err(error), _) => {
-                    // No file descriptors left, say: trying again at once would not help.
-                    if said.is_none_or(|said| said.elapsed() > SAY_AGAIN) {
-                        crate::say::say!("tls12: a connection cannot be accepted: {error}");
-                        said = Some(tokio::time::Instant::now());
-                    }
-                    sleep(Duration::from_millis(50)).await;
-                }
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
 }
 
 /// Resolves at SIGTERM or SIGINT.
@@ -191,7 +163,7 @@ fn prepare(args: &args::Serve) -> Result<(Server, String, Vec<String>), String> 
         None => Box::new(NoVerifier),
     };
     let config = config.with_client_authorities(verifier.authorities());
-    let resuming = Arc::new(Resuming::new(&args.resume, client_auth(args), &*verifier)?);
+    let resuming = Resuming::new(&args.resume, client_auth(args), &*verifier)?;
     let acceptor = tls12::tokio::Acceptor::new(resuming.config(&config), first)
         .with_client_verifier(verifier)
         .with_store(resuming.store.clone())
@@ -206,10 +178,10 @@ fn prepare(args: &args::Serve) -> Result<(Server, String, Vec<String>), String> 
             "the page is only spoken in http/1.1; a client that agrees on {protocol} cannot read it"
         ));
     }
-    let limits = args.limits.clone();
+    let (limits, room) = (args.limits.clone(), Room::new(args.limits.max_connections));
     let log = Log::start(args.log).map_err(|error| format!("no thread can be started: {error}"))?;
-    let stop = watch::Sender::new(false);
-    Ok((Server { acceptor, config, resuming, service, limits, log, stop }, origin, warnings))
+    let stage = watch::Sender::new(Stage::Serving);
+    Ok((Server { acceptor, config, resuming, service, limits, room, log, stage }, origin, warnings))
 }
 
 fn client_auth(args: &args::Serve) -> ClientAuth {

@@ -7,9 +7,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use tls12::tokio::{TlsStream, linger};
+use tls12::tokio::{TlsStream, discard, linger};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
@@ -18,8 +18,8 @@ use crate::{
     forward::forward,
     http,
     log::{Words, timestamp},
-    serve::{Server, Service},
-    traffic::{Traffic, within},
+    serve::{Server, Service, Stage},
+    traffic::{Traffic, chunk, within},
     words,
 };
 
@@ -72,6 +72,15 @@ impl Event {
     }
 }
 
+/// What is left to do at the end of a connection that was served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// To say that nothing more is sent.
+    Open,
+    /// Nothing, for that was said.
+    Said,
+}
+
 /// Serves a connection and logs it.
 pub(crate) async fn connection(server: &Server, mut tcp: TcpStream, peer: SocketAddr) {
     let (time, traffic) = (SystemTime::now(), Traffic::new());
@@ -100,12 +109,13 @@ fn beginning(time: SystemTime, peer: SocketAddr, event: &'static str) -> Words {
 }
 
 async fn served(server: &Server, tcp: &mut TcpStream, traffic: &Traffic) -> (Event, Words) {
-    let shaking = async {
+    // What only a handshake needs is not kept by a connection that is idle later.
+    let shaking = Box::pin(async {
         match tcp.peek(&mut [0]).await {
             Ok(0) | Err(_) => Ok(None),
-            Ok(_) => server.acceptor.accept(&mut *tcp).await.map(Some),
+            Ok(_) => server.acceptor.accept(&mut *tcp).await.map(Box::new).map(Some),
         }
-    };
+    });
     let (event, error) = match within(server.limits.handshake_timeout, "the handshake", shaking).await {
         Ok(Some(tls)) => return established(server, tls, traffic).await,
         Ok(None) => return (Event::Empty, Words::default()),
@@ -119,7 +129,7 @@ async fn served(server: &Server, tcp: &mut TcpStream, traffic: &Traffic) -> (Eve
 
 async fn established(
     server: &Server,
-    mut tls: TlsStream<&mut TcpStream>,
+    mut tls: Box<TlsStream<&mut TcpStream>>,
     traffic: &Traffic,
 ) -> (Event, Words) {
     let about = words::of_served_connection(tls.info());
@@ -127,26 +137,29 @@ async fn established(
     let work = async {
         match &server.service {
             Service::Http => {
-                let line = about.line();
-                let exchange = page(&mut tls, &line, traffic);
+                let exchange = page(&mut tls, &about, traffic);
                 within(idle.min(REQUEST_TIMEOUT), "the request", exchange).await
             }
             Service::Echo => traffic.unless_idle(idle, echo(&mut tls, traffic)).await,
-            Service::Forward(to) => traffic.unless_idle(idle, forward(&mut tls, to, traffic)).await,
+            Service::Forward(to) => traffic.unless_idle(idle, Box::pin(forward(&mut tls, to, traffic))).await,
         }
     };
     let (done, result) = tokio::select! {
         result = work => (Event::Served, result),
-        () = server.stopped() => (Event::Stopped, Ok(())),
+        () = server.reached(Stage::Stopped) => (Event::Stopped, Ok(End::Open)),
     };
     let result = match result {
-        Ok(()) => within(GOODBYE, "the end", tls.shutdown()).await,
+        Ok(End::Open) => within(GOODBYE, "the end", tls.shutdown()).await,
+        Ok(End::Said) => Ok(()),
         Err(error) => Err(error),
     };
-    let _ = timeout(GOODBYE, linger(tls.get_mut())).await;
     match result {
-        Ok(()) => (done, about),
+        Ok(()) => {
+            let _ = timeout(GOODBYE, discard(tls.get_mut())).await;
+            (done, about)
+        }
         Err(error) => {
+            let _ = timeout(GOODBYE, linger(tls.get_mut())).await;
             let mut words = about;
             words.append(&words::of_error(&error));
             (Event::of(&error), words)
@@ -154,43 +167,41 @@ async fn established(
     }
 }
 
-/// Answers one request.
-async fn page<T>(tls: &mut TlsStream<T>, words: &str, traffic: &Traffic) -> io::Result<()>
+/// Answers one request and ends.
+async fn page<T>(tls: &mut TlsStream<T>, about: &Words, traffic: &Traffic) -> io::Result<End>
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let mut request = Vec::new();
     loop {
-        let mut more = [0; 4096];
-        let n = tls.read(&mut more).await?;
-        traffic.receive(n);
-        request.extend_from_slice(more.get(..n).unwrap_or_default());
-        if let Some(answer) = http::answer(&request, words) {
-            tls.write_all(&answer.bytes).await?;
+        let more = chunk(tls).await?;
+        traffic.receive(more.len());
+        request.extend_from_slice(&more);
+        if let Some(answer) = http::answer(&request, &about.line()) {
             traffic.send(answer.bytes.len());
-            return Ok(());
+            tls.shutdown_after(&answer.bytes).await?;
+            return Ok(End::Said);
         }
-        if n == 0 {
-            return Ok(());
+        if more.is_empty() {
+            return Ok(End::Open);
         }
     }
 }
 
 /// Sends back what comes.
-async fn echo<T>(tls: &mut TlsStream<T>, traffic: &Traffic) -> io::Result<()>
+async fn echo<T>(tls: &mut TlsStream<T>, traffic: &Traffic) -> io::Result<End>
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     tls.allow_half_close();
-    let mut buffer = vec![0; 16 * 1024];
     loop {
-        let n = tls.read(&mut buffer).await?;
-        let Some(data @ [_, ..]) = buffer.get(..n) else {
-            return Ok(());
-        };
-        traffic.receive(n);
-        tls.write_all(data).await?;
+        let data = chunk(tls).await?;
+        if data.is_empty() {
+            return Ok(End::Open);
+        }
+        traffic.receive(data.len());
+        tls.write_all(&data).await?;
         tls.flush().await?;
-        traffic.send(n);
+        traffic.send(data.len());
     }
 }

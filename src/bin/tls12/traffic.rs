@@ -1,12 +1,19 @@
 //! How much data came and went, and when last.
 
 use std::{
+    future::poll_fn,
     io,
+    mem::MaybeUninit,
+    pin::Pin,
     sync::atomic::{AtomicU64, Ordering},
+    task::{Poll, ready},
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    io::{AsyncRead, ReadBuf},
+    time::{Instant, sleep, timeout},
+};
 
 /// The data of one connection, as its two directions see it.
 #[derive(Debug)]
@@ -75,6 +82,20 @@ impl Traffic {
             left = (last + idle).saturating_sub(self.elapsed());
         }
     }
+}
+
+/// The most that [`chunk`] takes at once.
+const MOST_AT_ONCE: usize = 16 * 1024;
+
+/// What comes next, nothing at the end. Whoever waits for it holds no memory for it.
+pub(crate) async fn chunk(from: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
+    poll_fn(|cx| {
+        let mut memory = [const { MaybeUninit::uninit() }; MOST_AT_ONCE];
+        let mut memory = ReadBuf::uninit(&mut memory);
+        ready!(Pin::new(&mut *from).poll_read(cx, &mut memory))?;
+        Poll::Ready(Ok(memory.filled().to_vec()))
+    })
+    .await
 }
 
 /// Does `work`, unless it takes longer than `limit`.
