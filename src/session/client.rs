@@ -1,6 +1,6 @@
 //! A session as a client keeps it.
 
-use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
+use alloc::{string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
 use pki_types::UnixTime;
@@ -107,7 +107,7 @@ pub struct ClientSessionParts {
 /// ```
 ///
 /// In format 1 the last three are missing; it is still read.
-pub struct ClientSession(Box<ClientSessionParts>);
+pub struct ClientSession(Arc<ClientSessionParts>);
 
 impl ClientSession {
     /// Checks the lengths and takes over the parts.
@@ -123,7 +123,7 @@ impl ClientSession {
             return Err(SessionTooLarge);
         }
         parts.server.make_ascii_lowercase();
-        Ok(Self(Box::new(parts)))
+        Ok(Self(Arc::new(parts)))
     }
 
     /// Whom the client meant to reach, in lower case.
@@ -241,23 +241,15 @@ impl ClientSession {
         lifetime_hint: u32,
         now: UnixTime,
     ) -> Result<Self, SessionTooLarge> {
-        let Self(mut parts) = self.duplicate();
-        parts.token = ClientToken::Ticket { ticket, lifetime_hint };
-        parts.received_at = now.as_secs();
-        Self::new(*parts)
-    }
-
-    /// A second copy of the secret, said aloud.
-    pub fn duplicate(&self) -> Self {
-        let parts = &self.0;
-        Self(Box::new(ClientSessionParts {
+        let parts = &*self.0;
+        Self::new(ClientSessionParts {
             server: parts.server.clone(),
             trust: parts.trust,
-            token: parts.token.clone(),
+            token: ClientToken::Ticket { ticket, lifetime_hint },
             suite: parts.suite,
             master_secret: parts.master_secret.duplicate(),
             extended_master_secret: parts.extended_master_secret,
-            received_at: parts.received_at,
+            received_at: now.as_secs(),
             authenticated_at: parts.authenticated_at,
             lineage: parts.lineage,
             alpn: parts.alpn.clone(),
@@ -265,7 +257,12 @@ impl ClientSession {
             peer_scheme: parts.peer_scheme,
             group: parts.group,
             ocsp: parts.ocsp.clone(),
-        }))
+        })
+    }
+
+    /// The same session once more. The secret is in memory once, and is wiped when the last of them is gone.
+    pub fn duplicate(&self) -> Self {
+        Self(self.0.clone())
     }
 
     /// The encoding above. It contains the master secret.
