@@ -112,7 +112,10 @@ impl Configured {
         let renewing = self.config.resumption.as_ref().filter(|policy| {
             self.greeted.greeting.ticket.is_some() && policy.renews(by, &session, key_state, cx.now)
         });
-        let gift = renewing.map_or(Gift::Nothing, |policy| renewed(&self.config, policy, &session, cx));
+        let (gift, session) = match renewing {
+            Some(policy) => renewed(&self.config, policy, session, cx),
+            None => (Gift::Nothing, session),
+        };
         // R29: a failure from here on removes the session.
         cx.forget = found.store_key();
         let Self { greeted, config, terms } = self;
@@ -193,10 +196,10 @@ fn believed(peer: &SessionPeer, cx: &Common) -> VerifiedPeer {
 }
 
 /// Flow 2 of RFC 5077 with a renewed ticket: the same session, sealed anew under the newest key (R27).
-fn renewed(config: &ServerConfig, resumption: &Resumption, session: &Session, cx: &Common) -> Gift {
+fn renewed(config: &ServerConfig, resumption: &Resumption, session: Session, cx: &Common) -> (Gift, Session) {
     let lifetime = resumption.lifetime_of(session.authenticated_at(), cx.now);
-    let session = (lifetime > 0).then(|| session.renewed(cx.now, lifetime));
-    ticket(config, resumption, session.as_ref(), cx)
+    let session = session.renewed(cx.now, lifetime);
+    (ticket(config, resumption, (lifetime > 0).then_some(&session), cx), session)
 }
 
 /// Somebody looks for the session that the client named.

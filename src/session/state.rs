@@ -150,25 +150,9 @@ impl Session {
 
     /// What a renewed ticket contains (flow 2 of RFC 5077): the same session, with its master secret, its original
     /// authentication time and its lineage, issued at `now` for `lifetime` seconds.
-    pub fn renewed(&self, now: UnixTime, lifetime: u32) -> Self {
-        let parts = &self.0;
-        Self(SessionParts {
-            suite: parts.suite,
-            master_secret: parts.master_secret.duplicate(),
-            extended_master_secret: parts.extended_master_secret,
-            server_name: parts.server_name.clone(),
-            alpn: parts.alpn.clone(),
-            context: parts.context,
-            partition: parts.partition,
-            lineage: parts.lineage,
-            authenticated_at: parts.authenticated_at,
-            issued_at: now.as_secs(),
-            lifetime,
-            peer: parts.peer.clone(),
-            peer_scheme: parts.peer_scheme,
-            group: parts.group,
-            application_data: SecretVec::copy_of(parts.application_data.expose()),
-        })
+    pub fn renewed(mut self, now: UnixTime, lifetime: u32) -> Self {
+        (self.0.issued_at, self.0.lifetime) = (now.as_secs(), lifetime);
+        self
     }
 
     /// Always TLS 1.2 (R6).
