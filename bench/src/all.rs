@@ -6,6 +6,7 @@ use crate::{
     machine,
     measure::Plan,
     memory::{self, Memory},
+    primitives,
     racer::Racer,
     scale,
     table::{Table, thousands},
@@ -31,6 +32,7 @@ pub struct Figures<'r> {
 pub fn run(racers: &[Box<dyn Racer>], setup: &Setup, plan: Plan, quick: bool) {
     println!("{}\n", machine::describe());
     let handshakes = handshakes::run(racers, setup, &Way::ALL, plan);
+    primitives::run(racers, setup, &handshakes, plan);
     println!("## Records\n");
     let bulk = traffic::run(racers, setup, Load::Bulk, plan);
     let records = traffic::run(racers, setup, Load::Records, plan);

@@ -9,6 +9,7 @@ mod libraries;
 mod machine;
 mod measure;
 mod memory;
+mod primitives;
 mod racer;
 mod scale;
 mod table;
@@ -86,7 +87,8 @@ fn main() {
     match what {
         What::Handshakes { way } => {
             let ways = if way.is_empty() { &Way::ALL[..] } else { &way };
-            drop(handshakes::run(&racers, &setup, ways, plan));
+            let measured = handshakes::run(&racers, &setup, ways, plan);
+            primitives::run(&racers, &setup, &measured, plan);
         }
         What::Bulk => drop(traffic::run(&racers, &setup, Load::Bulk, plan)),
         What::Records => drop(traffic::run(&racers, &setup, Load::Records, plan)),
