@@ -2,8 +2,6 @@
 
 use alloc::vec::Vec;
 
-use pki_types::ServerName;
-
 use super::{
     config::ServerConfig,
     give::Gives,
@@ -43,7 +41,6 @@ impl Hello {
         random: [u8; 32],
         gives: Gives,
     ) -> Self {
-        let is_used = |name: &ServerName<'_>| config.chosen_by_name || fit.credential.is_for_name(name);
         Self {
             random,
             session_id: gives.session_id(),
@@ -51,7 +48,7 @@ impl Hello {
             ticket: gives == Gives::Ticket,
             staple: fit.staple,
             // RFC 6066, 3: a server that used the name "SHALL include an extension of type "server_name"".
-            name_used: terms.server_name.as_ref().is_some_and(is_used),
+            name_used: terms.server_name.is_some() && (config.chosen_by_name || fit.named),
         }
     }
 

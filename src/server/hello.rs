@@ -36,6 +36,8 @@ pub(super) struct Fit {
     pub(super) group: NamedGroup,
     /// Whether a CertificateStatus goes with the certificate.
     pub(super) staple: bool,
+    /// Whether the certificate is for the name that the client asks for.
+    pub(super) named: bool,
 }
 
 /// What the hellos say about the length of records.
@@ -111,7 +113,8 @@ pub(super) fn fit(
     let wanted = Wanted::of(&config.settings, hello)?;
     let is_named = |credential: &&Credential| name.is_some_and(|name| credential.is_for_name(name));
     let (named, others): (Vec<_>, Vec<_>) = config.credentials.iter().partition(is_named);
-    wanted.first(&named).or_else(|nearest| wanted.first(&others).map_err(|other| nearest_of(nearest, other)))
+    let named = wanted.first(&named).map(|fit| Fit { named: true, ..fit });
+    named.or_else(|nearest| wanted.first(&others).map_err(|other| nearest_of(nearest, other)))
 }
 
 /// What a client can read, and what we may choose of it.
@@ -171,7 +174,7 @@ impl<'h> Wanted<'h> {
         }
         let scheme = choose_scheme(credential, &self.schemes).ok_or(Incompatible::Scheme)?;
         let staple = self.staple && credential.ocsp().is_some();
-        Ok(Fit { credential: credential.clone(), suite, scheme, group: self.group, staple })
+        Ok(Fit { credential: credential.clone(), suite, scheme, group: self.group, staple, named: false })
     }
 }
 
