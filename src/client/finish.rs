@@ -1,6 +1,6 @@
 //! The end of a full handshake: both sides change their keys and prove that they saw the same messages.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::boxed::Box;
 
 use super::{
     config::ClientConfig,
@@ -98,7 +98,7 @@ impl FullAwaitFinished {
         });
         let settings = &config.settings;
         let renegotiation = settings.renegotiation;
-        let facts = Arc::new(agreed.facts(settings, Side::Client, master.into_schedule()));
+        let facts = Box::new(agreed.facts(settings, Side::Client, master.into_schedule()));
         Ok(Next::Done(Complete { facts, renegotiation, proofs: (finished, aligned), session }))
     }
 }

@@ -202,7 +202,7 @@ impl Proven {
         };
         let settings = &config.settings;
         let renegotiation = settings.renegotiation;
-        let facts = Arc::new(agreed.facts(settings, Side::Client, schedule));
+        let facts = Box::new(agreed.facts(settings, Side::Client, schedule));
         Next::Done(Complete { facts, renegotiation, proofs, session })
     }
 }

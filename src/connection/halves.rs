@@ -1,6 +1,6 @@
 //! The receiving half and the sending half.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use core::{fmt, ops::Range};
 
 use super::requests::Requests;
@@ -14,15 +14,35 @@ use crate::{
 
 /// The receiving half.
 pub struct Reader {
-    side: Side,
-    opener: Opener,
-    temper: Temper,
-    requests: Requests,
-    renegotiation: Renegotiation,
-    /// Warnings that the peer is owed.
-    owed: usize,
-    closed: bool,
-    failed: Option<Error>,
+    pub(super) opener: Opener,
+    pub(super) past: Past,
+    pub(super) failed: Option<Box<Error>>,
+}
+
+/// What a receiving half remembers of its peer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Past {
+    pub(super) side: Side,
+    pub(super) renegotiation: Renegotiation,
+    pub(super) temper: Temper,
+    pub(super) requests: Requests,
+    /// Warnings that the peer is owed: no more than requests to renegotiate are put up with.
+    pub(super) owed: u8,
+    pub(super) closed: bool,
+}
+
+impl Past {
+    /// Of a peer that has sent nothing yet.
+    pub(super) fn none(side: Side, renegotiation: Renegotiation) -> Self {
+        Self {
+            side,
+            renegotiation,
+            temper: Temper::default(),
+            requests: Requests::default(),
+            owed: 0,
+            closed: false,
+        }
+    }
 }
 
 /// What one record was, in the terms of the buffer.
@@ -65,16 +85,7 @@ pub struct Abort(Alert);
 
 impl Reader {
     pub(super) fn new(side: Side, opener: Opener, renegotiation: Renegotiation) -> Self {
-        Self {
-            side,
-            opener,
-            temper: Temper::default(),
-            requests: Requests::default(),
-            renegotiation,
-            owed: 0,
-            closed: false,
-            failed: None,
-        }
+        Self { opener, past: Past::none(side, renegotiation), failed: None }
     }
 
     /// Like [`Connection::receive`](super::Connection::receive); what must be answered comes as a value.
@@ -90,7 +101,7 @@ impl Reader {
 
     /// The error that ended the connection, if one did.
     pub(super) fn check(&self) -> Result<(), Error> {
-        self.failed.clone().map_or(Ok(()), Err)
+        self.failed.as_deref().cloned().map_or(Ok(()), Err)
     }
 
     /// The one place where an error becomes an alert: first the alert, then, for ever, the error.
@@ -98,11 +109,11 @@ impl Reader {
         self.check()?;
         let error = match self.open_next(buf) {
             Ok(step) => return Ok(step),
-            Err(error) => self.failed.insert(error),
+            Err(error) => self.failed.insert(Box::new(error)),
         };
         match error.alert() {
             Some(alert) => Ok(Step::Abort(alert)),
-            None => Err(error.clone()),
+            None => Err(Error::clone(error)),
         }
     }
 
@@ -111,11 +122,11 @@ impl Reader {
             return Ok(Step::Data(at));
         }
         loop {
-            if let Some(owed) = self.owed.checked_sub(1) {
-                self.owed = owed;
+            if let Some(owed) = self.past.owed.checked_sub(1) {
+                self.past.owed = owed;
                 return Ok(Step::Reply(Alert::NO_RENEGOTIATION));
             }
-            if self.closed {
+            if self.past.closed {
                 // What follows a close is not looked at (RFC 5246, 7.2.1).
                 buf.discard_received();
                 return Ok(Step::Closed);
@@ -133,19 +144,19 @@ impl Reader {
     fn record(&mut self, opened: Opened, buf: &mut RecvBuf) -> Result<Option<Step>, Error> {
         let body = buf.bytes(opened.body.clone());
         match opened.content_type {
-            ContentType::APPLICATION_DATA if !self.requests.is_aligned() => {
+            ContentType::APPLICATION_DATA if !self.past.requests.is_aligned() => {
                 Err(unexpected("application data within a handshake message"))
             }
             ContentType::APPLICATION_DATA | ContentType::HANDSHAKE if body.is_empty() => {
-                self.temper.empty_record()?;
+                self.past.temper.empty_record()?;
                 Ok(None)
             }
             ContentType::APPLICATION_DATA => {
-                self.temper.content();
+                self.past.temper.content();
                 Ok(Some(Step::Data(opened.body)))
             }
             ContentType::HANDSHAKE => {
-                let requests = self.requests.read(self.side, body)?;
+                let requests = self.past.requests.read(self.past.side, body)?;
                 self.request(requests)?;
                 Ok(None)
             }
@@ -157,13 +168,13 @@ impl Reader {
     /// RFC 5246, 7.2.2: no_renegotiation is "sent by the client in response to a hello request or by the server
     /// in response to a client hello after initial handshaking".
     fn request(&mut self, requests: usize) -> Result<(), Error> {
-        self.temper.content();
+        self.past.temper.content();
         for _ in 0..requests {
-            match self.renegotiation {
+            match self.past.renegotiation {
                 Renegotiation::Fatal => return Err(Error::Renegotiation),
-                Renegotiation::Warned => self.temper.renegotiation()?,
+                Renegotiation::Warned => self.past.temper.renegotiation()?,
             }
-            self.owed = self.owed.saturating_add(1);
+            self.past.owed = self.past.owed.saturating_add(1);
         }
         Ok(())
     }
@@ -171,12 +182,12 @@ impl Reader {
     fn alert(&mut self, body: &[u8]) -> Result<Option<Step>, Error> {
         match read_alert(body)? {
             ReceivedAlert::Close => {
-                self.closed = true;
+                self.past.closed = true;
                 Ok(Some(Step::Closed))
             }
             ReceivedAlert::Fatal(alert) => Err(Error::Received(alert)),
             ReceivedAlert::Warning(_) => {
-                self.temper.warning()?;
+                self.past.temper.warning()?;
                 Ok(None)
             }
         }
@@ -190,7 +201,7 @@ fn unexpected(got: &'static str) -> Error {
 impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader")
-            .field("closed", &self.closed)
+            .field("closed", &self.past.closed)
             .field("failed", &self.failed)
             .finish_non_exhaustive()
     }
@@ -198,7 +209,7 @@ impl fmt::Debug for Reader {
 
 /// The sending half.
 pub struct Writer {
-    sealer: Sealer,
+    pub(super) sealer: Sealer,
 }
 
 impl Writer {

@@ -2,15 +2,19 @@
 
 mod halves;
 mod info;
+mod packed;
+mod packed_info;
+mod parked;
 mod requests;
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
 pub(crate) use self::{halves::Step, info::Facts};
 pub use self::{
     halves::{Abort, HalfReceived, Reader, Reply, Writer},
     info::{ConnectionInfo, SessionInfo},
+    parked::Parked,
 };
 pub use crate::record::Sent;
 use crate::{
@@ -26,7 +30,7 @@ use crate::{
 pub struct Connection {
     reader: Reader,
     writer: Writer,
-    facts: Arc<Facts>,
+    facts: Box<Facts>,
 }
 
 /// What one record was.
@@ -49,7 +53,7 @@ impl Connection {
     pub(crate) fn new(
         channel: Channel,
         renegotiation: Renegotiation,
-        facts: Arc<Facts>,
+        facts: Box<Facts>,
         _: (FinishedVerified, Aligned),
     ) -> Self {
         let (opener, sealer) = channel.into_parts();
@@ -121,10 +125,30 @@ impl Connection {
         self.facts.store_key.as_ref()
     }
 
-    /// All that outlives the handshake, for whoever splits the connection.
+    /// The two halves, and all that outlives the handshake.
     #[cfg(any(feature = "blocking", feature = "tokio"))]
-    pub(crate) fn facts(&self) -> Arc<Facts> {
-        self.facts.clone()
+    pub(crate) fn into_parts(self) -> (Reader, Writer, Box<Facts>) {
+        (self.reader, self.writer, self.facts)
+    }
+
+    /// Gives up what can be made again: what is left is a sixth or less, for connections that wait long.
+    ///
+    /// Bytes that came and are not used up stay with the caller's [`RecvBuf`], which may be dropped if it is empty. A
+    /// parked connection is the same in every other way, also after a failure or the peer's close_notify.
+    ///
+    /// ```
+    /// # use tls12::{Connection, Error, Received, RecvBuf};
+    /// /// Bytes have come for a connection that was parked.
+    /// fn wake(parked: tls12::connection::Parked, buf: &mut RecvBuf) -> Result<Connection, Error> {
+    ///     let (mut connection, mut out) = (parked.unpark()?, Vec::new());
+    ///     while let Received::Data(data) = connection.receive(buf, &mut out)? {
+    ///         println!("{} bytes", data.len());
+    ///     }
+    ///     Ok(connection)
+    /// }
+    /// ```
+    pub fn park(self) -> Parked {
+        Parked::new(self)
     }
 
     /// For keying material (RFC 5705) and the channel binding `tls-exporter` (RFC 9266); `None` without the

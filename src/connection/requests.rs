@@ -7,15 +7,25 @@ use crate::{
 };
 
 /// Reads handshake bytes as they come, keeps four of them at most, and skips what it need not know.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Requests {
     header: [u8; 4],
-    have: usize,
+    have: u8,
     /// Bytes of a ClientHello's body that are still to come.
-    skip: usize,
+    skip: u32,
 }
 
 impl Requests {
+    /// Reads on where another stopped.
+    pub(super) fn from_parts(header: [u8; 4], have: u8, skip: u32) -> Self {
+        Self { header, have, skip }
+    }
+
+    /// What it has of a header, how many bytes of it, and how many bytes of a body are still to come: 24 bits.
+    pub(super) fn parts(&self) -> ([u8; 4], u8, u32) {
+        (self.header, self.have, self.skip)
+    }
+
     /// Whether the bytes so far end where a message ends.
     pub(super) fn is_aligned(&self) -> bool {
         self.have == 0 && self.skip == 0
@@ -29,15 +39,15 @@ impl Requests {
                 self.skip = left;
                 continue;
             }
-            let Some(place) = self.header.get_mut(self.have) else {
+            let Some(place) = self.header.get_mut(usize::from(self.have)) else {
                 continue;
             };
             *place = *byte;
             self.have = self.have.saturating_add(1);
             check_type(side, HandshakeType(self.header[0]))?;
-            if self.have == self.header.len() {
+            if usize::from(self.have) == self.header.len() {
                 let [_, high, middle, low] = self.header;
-                self.skip = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
+                self.skip = u32::from_be_bytes([0, high, middle, low]);
                 self.have = 0;
                 if side == Side::Client && self.skip > 0 {
                     return Err(Error::Decode { message: "HelloRequest", why: DecodeError::Trailing });

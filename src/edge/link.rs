@@ -1,6 +1,6 @@
 //! An established connection with its buffers, for adapters to carry to and fro.
 
-use std::{io, sync::Arc};
+use std::io;
 
 use super::{Waiting, io_error, pool};
 use crate::{
@@ -23,7 +23,7 @@ pub(crate) struct Link {
     reader: Reader,
     /// None when nothing more may be sent: after close_notify, and after a fatal alert.
     writer: Option<Writer>,
-    facts: Arc<Facts>,
+    facts: Box<Facts>,
     /// None while nothing came that is not used up.
     buf: Option<RecvBuf>,
     /// Without memory while there is nothing to send.
@@ -63,8 +63,7 @@ pub(crate) enum Next {
 
 impl Link {
     pub(crate) fn new(connection: Connection, buf: RecvBuf) -> Self {
-        let facts = connection.facts();
-        let (reader, writer) = connection.split();
+        let (reader, writer, facts) = connection.into_parts();
         let mut link = Self {
             reader,
             writer: Some(writer),

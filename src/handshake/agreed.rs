@@ -1,6 +1,6 @@
 //! What both hellos fixed, and what comes of it.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 
 use super::{
     channel::Channel,
@@ -115,7 +115,7 @@ impl Agreed {
 /// A handshake that is over: both Finished are verified, and nothing is left over.
 #[derive(Debug)]
 pub(crate) struct Complete {
-    pub(crate) facts: Arc<Facts>,
+    pub(crate) facts: Box<Facts>,
     pub(crate) renegotiation: Renegotiation,
     pub(crate) proofs: (FinishedVerified, Aligned),
     /// What a client may offer next time.

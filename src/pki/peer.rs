@@ -19,10 +19,10 @@ pub struct PresentedPeer {
     pub now: UnixTime,
 }
 
-/// Proof that somebody verified a peer. Only verifiers make one.
+/// Proof that somebody verified a peer. Only verifiers make one. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct VerifiedPeer {
-    peer: PresentedPeer,
+    peer: Arc<PresentedPeer>,
 }
 
 impl VerifiedPeer {
@@ -33,12 +33,12 @@ impl VerifiedPeer {
 
     /// For verifiers outside this crate: says that `peer` was verified.
     pub fn assertion(peer: &PresentedPeer) -> Self {
-        Self { peer: peer.clone() }
+        Self { peer: Arc::new(peer.clone()) }
     }
 
     /// Believes `peer` without verifying anything.
     pub fn dangerous_unverified(peer: &PresentedPeer) -> Self {
-        Self { peer: peer.clone() }
+        Self { peer: Arc::new(peer.clone()) }
     }
 
     /// Whether this is about `peer`: the same chain, for the same name.

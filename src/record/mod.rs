@@ -3,6 +3,7 @@
 mod buffer;
 mod error;
 mod open;
+mod position;
 mod seal;
 mod temper;
 #[cfg(all(test, feature = "rustcrypto"))]
@@ -11,6 +12,7 @@ mod tests;
 pub use buffer::{Plaintext, RecvBuf, Truncated};
 pub use error::{Excess, RecordError};
 pub(crate) use open::{Opened, Opener};
+pub(crate) use position::Position;
 pub(crate) use seal::Sealer;
 pub use seal::Sent;
 pub(crate) use temper::Temper;

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::{buffer::RecvBuf, error::RecordError};
+use super::{buffer::RecvBuf, error::RecordError, position::Position};
 use crate::{
     crypto::{Place, RecordOpenKey, TAG_LEN},
     wire::{ContentType, Decode, MAX_CIPHERTEXT, MAX_PLAINTEXT, ProtocolVersion, Reader, RecordHeader},
@@ -40,6 +40,21 @@ enum ExpectedVersion {
 impl Opener {
     pub(crate) fn new() -> Self {
         Self { key: None, sequence: 0, max_plaintext: MAX_PLAINTEXT, version: ExpectedVersion::First }
+    }
+
+    /// Goes on where another stood, with the same key.
+    pub(crate) fn again(key: RecordOpenKey, at: Position) -> Self {
+        Self {
+            key: Some(key),
+            sequence: at.sequence,
+            max_plaintext: at.max_plaintext.min(MAX_PLAINTEXT),
+            version: ExpectedVersion::Negotiated,
+        }
+    }
+
+    /// Where it stands; what it leaves is the key.
+    pub(crate) fn position(self) -> Position {
+        Position { sequence: self.sequence, max_plaintext: self.max_plaintext }
     }
 
     /// The version is negotiated: records have no other from now on.

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::error::RecordError;
+use super::{error::RecordError, position::Position};
 use crate::{
     crypto::{Place, RecordSealKey, TAG_LEN},
     wire::{ContentType, HEADER_LEN, MAX_PLAINTEXT, ProtocolVersion},
@@ -35,6 +35,21 @@ pub(crate) struct Sealer {
 impl Sealer {
     pub(crate) fn new() -> Self {
         Self { key: None, sequence: 0, version: ProtocolVersion::TLS1_0, max_plaintext: MAX_PLAINTEXT }
+    }
+
+    /// Goes on where another stood, with the same key.
+    pub(crate) fn again(key: RecordSealKey, at: Position) -> Self {
+        Self {
+            key: Some(key),
+            sequence: at.sequence,
+            version: ProtocolVersion::TLS1_2,
+            max_plaintext: at.max_plaintext.clamp(1, MAX_PLAINTEXT),
+        }
+    }
+
+    /// Where it stands; what it leaves is the key.
+    pub(crate) fn position(self) -> Position {
+        Position { sequence: self.sequence, max_plaintext: self.max_plaintext }
     }
 
     /// The version is agreed on. Until then records carry the oldest version that receivers know (RFC 5246, E.1).

@@ -10,7 +10,7 @@ const MAX_WARNINGS: u8 = 4;
 const MAX_RENEGOTIATIONS: u8 = 8;
 
 /// Counts what moves nothing forward.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Temper {
     empty_records: u8,
     warnings: u8,
@@ -18,6 +18,16 @@ pub(crate) struct Temper {
 }
 
 impl Temper {
+    /// Goes on with these counts.
+    pub(crate) fn from_counts([empty_records, warnings, renegotiations]: [u8; 3]) -> Self {
+        Self { empty_records, warnings, renegotiations }
+    }
+
+    /// What it has counted.
+    pub(crate) fn counts(self) -> [u8; 3] {
+        [self.empty_records, self.warnings, self.renegotiations]
+    }
+
     /// A record without data came.
     pub(crate) fn empty_record(&mut self) -> Result<(), Excess> {
         count(&mut self.empty_records, MAX_EMPTY_RECORDS, Excess::EmptyRecords)

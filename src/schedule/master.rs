@@ -116,6 +116,16 @@ impl KeySchedule {
         Self { prf: Prf::new(provider, hash, secret.expose()), extended }
     }
 
+    /// Goes on with what another was made of.
+    pub(crate) fn of(prf: Prf, extended: bool) -> Self {
+        Self { prf, extended }
+    }
+
+    /// The PRF under the master secret.
+    pub(crate) fn into_prf(self) -> Prf {
+        self.prf
+    }
+
     /// Whether the master secret is bound to its handshake (RFC 7627).
     pub fn is_extended(&self) -> bool {
         self.extended

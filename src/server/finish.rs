@@ -1,6 +1,6 @@
 //! The end of a full handshake: the client's Finished, what the client is given to resume with, our Finished.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::boxed::Box;
 
 use super::{
     full::{Full, Then, ask},
@@ -83,7 +83,7 @@ impl Ending {
         let renegotiation = settings.renegotiation;
         let mut facts = agreed.facts(settings, Side::Server, master.into_schedule());
         facts.store_key = gives.store_key(&config);
-        let facts = Arc::new(facts);
+        let facts = Box::new(facts);
         Next::Done(Complete { facts, renegotiation, proofs, session: None })
     }
 }

@@ -266,7 +266,7 @@ impl ResumedAwaitFinished {
         let settings = &config.settings;
         let mut facts = agreed.facts(settings, Side::Server, schedule);
         facts.store_key = cx.forget.take();
-        let facts = Arc::new(facts);
+        let facts = Box::new(facts);
         let renegotiation = settings.renegotiation;
         Ok(Next::Done(Complete { facts, renegotiation, proofs: (finished, aligned), session: None }))
     }
