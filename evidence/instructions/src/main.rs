@@ -1,8 +1,9 @@
 //! One thing at a time, again and again, in functions of their own whose instructions callgrind counts.
 //!
 //! ```text
-//! instructions NAME ROUNDS     runs one of the things so many times
-//! instructions --names         says which there are
+//! instructions NAME ROUNDS     does one of the things so many times
+//! instructions --names         says which there are, each after the function around it and a tab
+//! instructions --processor     says what the code chosen at run time is chosen by
 //! ```
 
 #[path = "../../../tests/common/certs.rs"]
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 
 use pair::Resumes;
 
-/// What is counted, by the name of the function around it.
+/// What is counted, and the function around it.
 const NAMES: [(&str, &str); 8] = [
     ("client, by session ID", "measured_client"),
     ("server, by session ID", "measured_server"),
@@ -34,6 +35,10 @@ fn main() -> ExitCode {
             NAMES.iter().for_each(|(name, function)| println!("{function}\t{name}"));
             ExitCode::SUCCESS
         }
+        ["--processor"] => {
+            println!("{}", processor());
+            ExitCode::SUCCESS
+        }
         [name, rounds] => match (run(name), rounds.parse()) {
             (Some(run), Ok(rounds)) => {
                 run(rounds);
@@ -46,17 +51,34 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("instructions NAME ROUNDS, or instructions --names");
+    eprintln!("instructions NAME ROUNDS, --names or --processor");
     ExitCode::FAILURE
 }
 
-fn run(name: &str) -> Option<fn(u32)> {
+fn run(name: &str) -> Option<fn(usize)> {
     Some(match name.split_once(", ")? {
         (_, "by session ID") => |rounds| pair::run(Resumes::Id, rounds),
         (_, "by ticket") => |rounds| pair::run(Resumes::Ticket, rounds),
         (_, "by ticket, renewed") => |rounds| pair::run(Resumes::Renewed, rounds),
-        (_, "full") => |rounds| pair::run(Resumes::Nothing, rounds),
         ("a record of 100 bytes", _) => records::run,
         _ => return None,
     })
+}
+
+/// The extensions of the instruction set that the primitives and the C library look for.
+#[cfg(target_arch = "x86_64")]
+fn processor() -> String {
+    macro_rules! found {
+        ($($name:tt)*) => {
+            [$(($name, is_x86_feature_detected!($name))),*]
+        };
+    }
+    let all = found!("aes" "pclmulqdq" "avx2" "bmi2" "adx" "ermsb" "sha" "vaes" "avx512f" "avx512ifma");
+    let found: Vec<_> = all.into_iter().filter_map(|(name, found)| found.then_some(name)).collect();
+    found.join(" ")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn processor() -> String {
+    std::env::consts::ARCH.into()
 }

@@ -1,17 +1,16 @@
 //! A client and a server in memory, with the stores and keys that they would have.
 
-use std::{
-    hint::black_box,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{hint::black_box, mem::take, sync::Arc, time::Duration};
 
 use pki_types::{ServerName, UnixTime};
 use tls12::{
     ClientConfig, ClientHandshake, Connection, RecvBuf, Seed, ServerConfig, ServerHandshake,
-    crypto::{LocalKey, Provider, Sign},
+    crypto::{LocalKey, RUSTCRYPTO, Sign},
     pki::{VerifyPeer, WebPki},
-    session::{ClientSession, HandshakeKind, KeyRing, NotResumed, RenewWhen, ResumedBy, Resumption, TicketKey, Tickets},
+    session::{
+        ClientSession, HandshakeKind, KeyRing, RenewWhen, ResumedBy, Resumption, TicketKey, TicketSent,
+        Tickets,
+    },
     store::{Limits, MemoryStore, SessionStore},
 };
 
@@ -20,7 +19,6 @@ use crate::certs::{Ca, NOW, Spec, at};
 /// How the handshakes go that are counted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Resumes {
-    Nothing,
     Id,
     Ticket,
     Renewed,
@@ -37,12 +35,8 @@ pub struct World {
     rounds: u64,
 }
 
-/// What is kept of a client's memory from one handshake to the next.
-type Storage = Vec<u8>;
-
 impl World {
     pub fn new(resumes: Resumes) -> Self {
-        let provider = Provider::best();
         let ca = Ca::new("test root");
         let issued = ca.issue(&Spec::server(&["a.example"]));
         let (credential, key) = (issued.credential("web"), issued.local_key());
@@ -53,16 +47,16 @@ impl World {
         ));
         let tickets = match resumes {
             Resumes::Renewed => Tickets::Renew(RenewWhen::Always),
-            Resumes::Nothing | Resumes::Id | Resumes::Ticket => Tickets::Issue,
+            Resumes::Id | Resumes::Ticket => Tickets::Issue,
         };
         let resumption = Resumption::new(ring).with_tickets(tickets);
-        let server = ServerConfig::new(provider, credential).with_resumption(resumption);
-        let client = ClientConfig::new(provider).with_tickets(resumes != Resumes::Id);
+        let server = ServerConfig::new(&RUSTCRYPTO, credential).with_resumption(resumption);
+        let client = ClientConfig::new(&RUSTCRYPTO).with_tickets(resumes != Resumes::Id);
         Self {
             server: Arc::new(server),
             client: Arc::new(client),
             key,
-            verifier: WebPki::new(provider, [ca.root()]).expect("a root"),
+            verifier: WebPki::new(&RUSTCRYPTO, [ca.root()]).expect("a root"),
             store: MemoryStore::new(Limits::sessions(1000)),
             now: at(NOW),
             rounds: 0,
@@ -77,7 +71,7 @@ impl World {
         Seed::for_replay(bytes)
     }
 
-    fn start_client(&mut self, session: Option<&ClientSession>, storage: Storage) -> ClientHandshake {
+    fn start_client(&mut self, session: Option<&ClientSession>, storage: Vec<u8>) -> ClientHandshake {
         let server = ServerName::try_from("a.example").expect("a name");
         let seed = self.seed();
         let session = session.map(ClientSession::duplicate);
@@ -85,7 +79,7 @@ impl World {
         ClientHandshake::start(self.client.clone(), server, session, seed, buf, self.now)
     }
 
-    fn start_server(&mut self, storage: Storage) -> ServerHandshake {
+    fn start_server(&mut self, storage: Vec<u8>) -> ServerHandshake {
         ServerHandshake::start(self.seed(), RecvBuf::from_vec(storage), self.now)
     }
 
@@ -97,7 +91,7 @@ impl World {
                     wire.to_server.extend_from_slice(ask.bytes());
                     ask.all_sent()
                 }
-                ClientHandshake::NeedsInput(mut ask) => match take(&mut wire.to_client, ask.spare()) {
+                ClientHandshake::NeedsInput(mut ask) => match moved(&mut wire.to_client, ask.spare()) {
                     0 => return ClientHandshake::NeedsInput(ask),
                     n => ask.received(n, self.now),
                 },
@@ -117,7 +111,7 @@ impl World {
                     wire.to_client.extend_from_slice(ask.bytes());
                     ask.all_sent()
                 }
-                ServerHandshake::NeedsInput(mut ask) => match take(&mut wire.to_server, ask.spare()) {
+                ServerHandshake::NeedsInput(mut ask) => match moved(&mut wire.to_server, ask.spare()) {
                     0 => return ServerHandshake::NeedsInput(ask),
                     n => ask.received(n, self.now),
                 },
@@ -139,43 +133,36 @@ impl World {
         }
     }
 
-    /// One handshake; what it cost is added up.
-    pub fn handshake(&mut self, session: Option<&ClientSession>, costs: &mut Costs) -> Ended {
-        let mut wire = std::mem::take(&mut costs.wire);
-        let [client, server] = std::mem::take(&mut costs.storage);
-        let start = Instant::now();
+    /// One handshake, which uses memory that was used before.
+    pub fn handshake(&mut self, session: Option<&ClientSession>, memory: &mut Memory) -> Ended {
+        let [client, server] = take(&mut memory.buffers);
+        let wire = &mut memory.wire;
         let mut client = measured_client(|| {
             let step = self.start_client(session, client);
-            self.client(step, &mut wire)
+            self.client(step, wire)
         });
-        let between = Instant::now();
         let mut server = measured_server(|| {
             let step = self.start_server(server);
-            self.server(step, &mut wire)
+            self.server(step, wire)
         });
-        costs.client += between - start;
-        costs.server += between.elapsed();
         loop {
-            let start = Instant::now();
-            client = measured_client(|| self.client(client, &mut wire));
-            let between = Instant::now();
-            server = measured_server(|| self.server(server, &mut wire));
-            costs.client += between - start;
-            costs.server += between.elapsed();
-            if let (ClientHandshake::Done(_), ServerHandshake::Done(_)) = (&client, &server) {
-                break;
-            }
-            assert!(
-                !matches!((&client, &server), (ClientHandshake::Failed(_), _) | (_, ServerHandshake::Failed(_))),
-                "{client:?} {server:?}"
-            );
+            (client, server) = match (client, server) {
+                (ClientHandshake::Done(client), ServerHandshake::Done(server)) => {
+                    memory.buffers = [client.buf.into_vec(), server.buf.into_vec()];
+                    return Ended {
+                        client: client.connection,
+                        server: server.connection,
+                        session: client.session,
+                    };
+                }
+                (ClientHandshake::Failed(failed), _) => panic!("{failed:?}"),
+                (_, ServerHandshake::Failed(failed)) => panic!("{failed:?}"),
+                (client, server) => {
+                    let client = measured_client(|| self.client(client, wire));
+                    (client, measured_server(|| self.server(server, wire)))
+                }
+            };
         }
-        let (ClientHandshake::Done(client), ServerHandshake::Done(server)) = (client, server) else {
-            unreachable!("both are done")
-        };
-        costs.wire = wire;
-        costs.storage = [client.buf.into_vec(), server.buf.into_vec()];
-        Ended { client: client.connection, server: server.connection, session: client.session }
     }
 }
 
@@ -186,28 +173,25 @@ pub struct Ended {
     pub session: Option<ClientSession>,
 }
 
+/// Buffers that go from one handshake to the next.
+#[derive(Default)]
+pub struct Memory {
+    wire: Wire,
+    buffers: [Vec<u8>; 2],
+}
+
 #[derive(Default)]
 struct Wire {
     to_client: Vec<u8>,
     to_server: Vec<u8>,
 }
 
-/// Moves all that is there, as far as there is room.
-fn take(from: &mut Vec<u8>, to: &mut [u8]) -> usize {
+/// Moves all that is there, as far as there is room; says how much that was.
+fn moved(from: &mut Vec<u8>, to: &mut [u8]) -> usize {
     let n = from.len().min(to.len());
     to[..n].copy_from_slice(&from[..n]);
     from.drain(..n);
     n
-}
-
-/// Time spent, and memory that is used again.
-#[derive(Default)]
-pub struct Costs {
-    pub client: Duration,
-    pub server: Duration,
-    pub all: Vec<(Duration, Duration)>,
-    wire: Wire,
-    storage: [Storage; 2],
 }
 
 #[inline(never)]
@@ -220,28 +204,17 @@ fn measured_server<T>(step: impl FnOnce() -> T) -> T {
     black_box(step())
 }
 
-/// Handshakes that resume the session of the first one, which is not among those counted.
-pub fn run(resumes: Resumes, rounds: u32) {
-    let mut world = World::new(resumes);
-    let mut first = Costs::default();
-    let session = world.handshake(None, &mut first).session.expect("a session");
-    let mut costs = Costs::default();
+/// Handshakes that resume the session of a full one.
+pub fn run(resumes: Resumes, rounds: usize) {
+    let (mut world, mut memory) = (World::new(resumes), Memory::default());
+    let session = world.handshake(None, &mut memory).session.expect("a session");
+    let by = match resumes {
+        Resumes::Id => ResumedBy::SessionId,
+        Resumes::Ticket | Resumes::Renewed => ResumedBy::Ticket,
+    };
     for _ in 0..rounds {
-        let offered = (resumes != Resumes::Nothing).then_some(&session);
-        let ended = world.handshake(offered, &mut costs);
-        let expected = match resumes {
-            Resumes::Nothing => HandshakeKind::Full(NotResumed::NotOffered),
-            Resumes::Id => HandshakeKind::Resumed(ResumedBy::SessionId),
-            Resumes::Ticket | Resumes::Renewed => HandshakeKind::Resumed(ResumedBy::Ticket),
-        };
-        assert_eq!(ended.client.info().handshake, expected);
-        let (c, s) = (std::mem::take(&mut costs.client), std::mem::take(&mut costs.server));
-        costs.all.push((c, s));
+        let ended = world.handshake(Some(&session), &mut memory);
+        assert_eq!(ended.client.info().handshake, HandshakeKind::Resumed(by));
+        assert_eq!(ended.client.info().ticket != TicketSent::No, resumes == Resumes::Renewed);
     }
-    let mut c: Vec<_> = costs.all.iter().map(|a| a.0).collect();
-    let mut s: Vec<_> = costs.all.iter().map(|a| a.1).collect();
-    c.sort();
-    s.sort();
-    let at = c.len() / 2;
-    eprintln!("median client {:?}, server {:?}; min {:?} {:?}", c[at], s[at], c[0], s[0]);
 }
