@@ -8,6 +8,8 @@ mod heap;
 #[cfg(all(feature = "tokio", feature = "blocking", feature = "webpki"))]
 #[path = "memory/idle.rs"]
 mod idle;
+#[path = "memory/parked.rs"]
+mod parked;
 #[path = "memory/store.rs"]
 mod store;
 

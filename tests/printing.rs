@@ -38,7 +38,7 @@ const WITH_SECRETS: &[&str] = &[
     "ClientHandshake", "ClientSession", "ClientSessionParts", "ClientSessions", "Connection",
     "ConnectionInfo", "Digest", "Established", "Exporter", "KeyMaterial", "KeyRing", "KeySchedule",
     "LocalKey", "MasterSecret", "MemoryStore", "NeedsConfig", "NeedsFlush", "NeedsInput", "NeedsSession",
-    "NeedsSignature", "NeedsStore", "NeedsVerdict", "Once", "OpenedTicket", "Plaintext", "Premaster", "Prf",
+    "NeedsSignature", "NeedsStore", "NeedsVerdict", "Once", "OpenedTicket", "Parked", "Plaintext", "Premaster", "Prf",
     "Ratchet", "Reader", "Received", "RecordOpenKey", "RecordSealKey", "RecvBuf", "Resumption", "Secret", "SecretVec", "Seed",
     "ServerConfig", "ServerHandshake", "Session", "SessionHash", "SessionInfo", "SessionParts",
     "TicketKey", "TrafficKeys", "VerifyData", "WriteKey", "Writer",
@@ -356,7 +356,9 @@ fn established(
     let tls12::Received::Data(data) = received else { panic!("data was sent") };
     printed.add("Plaintext", &data);
     printed.add("RecvBuf", &server.buf);
-    let (reader, writer) = server.connection.split();
+    let parked = server.connection.park();
+    printed.add("Parked", &parked);
+    let (reader, writer) = parked.unpark().expect("its keys are made again").split();
     printed.add("Reader", &reader);
     printed.add("Writer", &writer);
     if let Some(session) = &client.session {

@@ -153,3 +153,86 @@ pub(super) fn bits(answers: [bool; 8]) -> u8 {
 pub(super) fn from_bits(bits: u8) -> [bool; 8] {
     [7, 6, 5, 4, 3, 2, 1, 0].map(|place| bits >> place & 1 == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, vec};
+
+    use super::*;
+
+    fn info() -> ConnectionInfo {
+        ConnectionInfo {
+            handshake: HandshakeKind::Resumed(ResumedBy::Ticket),
+            ticket: TicketSent::Empty,
+            suite: CipherSuite::ECDHE_RSA_AES_256_GCM_SHA384,
+            group: Some(NamedGroup::X25519),
+            session_group: Some(NamedGroup::SECP384R1),
+            peer_scheme: Some(SignatureScheme::ED25519),
+            alpn: Some(vec![7; 255]),
+            server_name: None,
+            credential: None,
+            peer: None,
+            extended_master_secret: true,
+            session: Some(SessionInfo {
+                lineage: Lineage([1; 16]),
+                authenticated_at: u64::MAX,
+                key_name: Some(KeyName([2; 16])),
+                application_data: vec![3; 4096],
+            }),
+            secure_renegotiation: false,
+        }
+    }
+
+    fn written(info: &ConnectionInfo) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write_info(info, &mut Writer::new(&mut bytes));
+        bytes
+    }
+
+    fn comes_back(info: &ConnectionInfo) {
+        let back = read_info(&mut Reader::new(&written(info))).unwrap();
+        assert_eq!(format!("{back:?}"), format!("{info:?}"));
+        // A session's data is not printed.
+        assert_eq!(back.session, info.session);
+    }
+
+    #[test]
+    fn every_field_comes_back_there_or_not() {
+        comes_back(&info());
+        comes_back(&ConnectionInfo { group: None, secure_renegotiation: true, ..info() });
+        comes_back(&ConnectionInfo { session_group: None, extended_master_secret: false, ..info() });
+        comes_back(&ConnectionInfo { peer_scheme: None, ticket: TicketSent::No, ..info() });
+        comes_back(&ConnectionInfo { alpn: None, ticket: TicketSent::Issued, ..info() });
+        comes_back(&ConnectionInfo { session: None, alpn: Some(vec![]), ..info() });
+        let session = SessionInfo { key_name: None, ..info().session.unwrap().clone() };
+        comes_back(&ConnectionInfo { session: Some(session), ..info() });
+    }
+
+    #[test]
+    fn every_kind_of_handshake_and_of_name_comes_back() {
+        comes_back(&ConnectionInfo { handshake: HandshakeKind::Resumed(ResumedBy::SessionId), ..info() });
+        for reason in NotResumed::ALL {
+            assert!(reason.code() < RESUMED_BY_ID.into());
+            comes_back(&ConnectionInfo { handshake: HandshakeKind::Full(*reason), ..info() });
+        }
+        let longest = [[b'a'; 63]; 4].join(&b'.')[..253].to_vec();
+        for name in [&b"a.example"[..], b"UPPER.example", b"192.0.2.1", b"2001:db8::1", b"::", &longest] {
+            let name = ServerName::try_from(name).unwrap().to_owned();
+            comes_back(&ConnectionInfo { server_name: Some(name), ..info() });
+        }
+    }
+
+    #[test]
+    fn what_was_not_written_is_not_read() {
+        let bytes = written(&ConnectionInfo { session: None, ..info() });
+        for len in 0..bytes.len() {
+            assert!(read_info(&mut Reader::new(&bytes[..len])).is_err());
+        }
+        assert!(read_info(&mut Reader::new(&[&bytes[..], &[0]].concat())).is_err());
+        for (at, byte) in [(1, 99), (2, 3)] {
+            let mut other = bytes.clone();
+            other[at] = byte;
+            assert_eq!(read_info(&mut Reader::new(&other)).err(), Some(DecodeError::UnknownFormat));
+        }
+    }
+}

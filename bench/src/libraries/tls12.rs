@@ -64,6 +64,7 @@ impl Tls12 {
             key: LocalKey::new(self.provider, setup.identity.key.clone_key()).expect("a key"),
             verifier: WebPki::new(self.provider, [setup.identity.root.clone()]).expect("a root"),
             way: setup.way,
+            parks: setup.lean,
         }
     }
 }
@@ -97,6 +98,8 @@ pub struct Parts {
     pub verifier: WebPki,
     /// The handshake.
     pub way: Way,
+    /// Whether idle connections are parked.
+    pub parks: bool,
 }
 
 impl Parts {
@@ -140,6 +143,7 @@ impl Parts {
             sessions: (!self.way.is_full()).then(|| ClientSessions::new(16, Reuse::Many)),
             trust: SessionContext::derive([]),
             name: ServerName::try_from(NAME).expect("a name"),
+            parks: self.parks,
         };
         Running::new(Arc::new(shared))
     }
@@ -163,6 +167,7 @@ pub struct Shared {
     pub(super) sessions: Option<ClientSessions>,
     pub(super) trust: SessionContext,
     pub(super) name: ServerName<'static>,
+    pub(super) parks: bool,
 }
 
 /// Buffers that connections take and give back.
@@ -231,6 +236,6 @@ impl Contestant for Tls12 {
     }
 
     fn configure(&self, setup: &Setup) -> Option<Running> {
-        (!setup.lean).then(|| self.parts(setup).build())
+        Some(self.parts(setup).build())
     }
 }

@@ -111,7 +111,10 @@ impl<H: Handshake> Side for End<H> {
     fn rest(mut self) -> Box<dyn Any> {
         let (connection, buf) = self.opened.take().expect("the handshake is complete");
         self.thread.pool.give(buf);
-        Box::new(connection)
+        match self.thread.shared.parks {
+            true => Box::new(connection.park()),
+            false => Box::new(connection),
+        }
     }
 }
 
