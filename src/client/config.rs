@@ -22,7 +22,7 @@ pub struct ClientConfig {
     pub(crate) keeps_without_extended_master_secret: bool,
     pub(crate) takes_any_protocol: bool,
     /// What its sessions are bound to: what the caller says, and whether certificates count that must not sign.
-    pub(super) bound_to: SessionContext,
+    pub(crate) bound_to: SessionContext,
 }
 
 impl ClientConfig {

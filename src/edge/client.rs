@@ -56,7 +56,7 @@ impl<V: AsyncVerifyPeer> Client<V> {
     }
 
     pub(crate) fn trust(&self) -> SessionContext {
-        self.config.trust
+        self.config.bound_to
     }
 
     /// A handshake with `server`, offering `session`, or else what is kept for it.

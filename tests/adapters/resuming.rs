@@ -94,6 +94,23 @@ fn first() -> (HandshakeKind, HandshakeKind) {
 }
 
 #[test]
+fn r7_sessions_that_any_key_usage_was_enough_for_are_found_again_and_nowhere_else() {
+    let edges = Edges::new();
+    let sessions = Arc::new(ClientSessions::new(10, Reuse::Many));
+    let config = ClientConfig::new(&RUSTCRYPTO);
+    let strict = Connector::new(config.clone(), edges.trust()).with_sessions(sessions.clone());
+    let lenient =
+        Connector::new(config.dangerous_any_key_usage(), edges.trust()).with_sessions(sessions.clone());
+    let acceptor = edges.acceptor();
+    acceptor.set_config(resuming(&edges));
+    assert_eq!(kinds(&both(&lenient, &acceptor, None)), first());
+    assert_eq!(kinds(&both(&lenient, &acceptor, None)), (BY_TICKET, BY_TICKET));
+    assert_eq!(kinds(&both(&strict, &acceptor, None)), first());
+    sessions.forget_trust(&lenient.trust());
+    assert_eq!(sessions.len(), 1);
+}
+
+#[test]
 fn a_session_that_is_taken_resumes_by_ticket_and_lasts_over_a_clean_close() {
     let edges = Edges::new();
     let (connector, acceptor) = (edges.connector(), edges.acceptor());
