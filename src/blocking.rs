@@ -73,7 +73,7 @@ impl<V: VerifyPeer> Connector<V> {
     /// What sessions of this connector are bound to (R7): what [`ClientConfig::with_trust`] says, or else a digest of
     /// what the verifier trusts and of the credentials; another one with [`ClientConfig::dangerous_any_key_usage`].
     pub fn trust(&self) -> SessionContext {
-        self.client.trust()
+        self.client.bound_to()
     }
 
     /// Completes a handshake over `io`, offering `session` if there is one. Set timeouts on `io` before.

@@ -55,7 +55,7 @@ impl<V: AsyncVerifyPeer> Client<V> {
         self
     }
 
-    pub(crate) fn trust(&self) -> SessionContext {
+    pub(crate) fn bound_to(&self) -> SessionContext {
         self.config.bound_to
     }
 
@@ -66,7 +66,7 @@ impl<V: AsyncVerifyPeer> Client<V> {
         session: Option<ClientSession>,
     ) -> io::Result<(Calling<'_, V>, ClientHandshake)> {
         let (now, seed) = (now(), Seed::from_os()?);
-        let session = session.or_else(|| self.sessions.as_ref()?.get(&server.to_str(), &self.trust(), now));
+        let session = session.or_else(|| self.sessions.as_ref()?.get(&server.to_str(), &self.bound_to(), now));
         let step =
             ClientHandshake::start(self.config.clone(), server.clone(), session, seed, receiving(), now);
         Ok((Calling { client: self, server }, step))
@@ -126,7 +126,7 @@ impl<V: AsyncVerifyPeer> Calling<'_, V> {
     /// Forgets what is kept for this server.
     fn forget(&self) -> Option<Forget> {
         let sessions = self.client.sessions.clone()?;
-        let (server, trust) = (self.server.to_str().into_owned(), self.client.trust());
+        let (server, trust) = (self.server.to_str().into_owned(), self.client.bound_to());
         Some(Box::new(move || {
             sessions.forget(&server, &trust);
             Box::pin(std::future::ready(()))
