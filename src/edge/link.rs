@@ -198,8 +198,11 @@ impl Link {
     ///
     /// Where data streams, that is seldom so: a read that takes what there is ends within a record, and keeps the
     /// buffer. Who finds it empty has caught up with the peer, and is about to wait for it.
+    ///
+    /// After a fatal error it stays, for whoever asks again is told that error again, and waits for nothing.
     pub(crate) fn rest(&mut self) {
-        if let Some(buf) = self.buf.take_if(|buf| buf.is_empty()) {
+        let failed = self.failed.is_some() || self.closed == Closed::Abort;
+        if let Some(buf) = self.buf.take_if(|buf| !failed && buf.is_empty()) {
             pool::received(buf);
         }
     }

@@ -13,6 +13,9 @@ use crate::record::RecvBuf;
 
 /// The most buffers of each kind that are kept for later: for the connections that are busy at once, not for all.
 const MOST_KEPT: usize = 64;
+/// The largest that are kept, in bytes: with records as short as a peer may want them, 32 KiB of plaintext take less. One
+/// byte to a record, which only the caller can want, they take thirty times as much.
+const LARGEST_KEPT: usize = 64 * 1024;
 
 struct Pool(Mutex<Vec<Vec<u8>>>);
 
@@ -35,6 +38,9 @@ impl Pool {
     }
 
     fn give(&self, memory: Vec<u8>) {
+        if memory.capacity() > LARGEST_KEPT {
+            return;
+        }
         // What does not fit is dropped when the lock is free again.
         let _rest = self.with(|kept| match kept.len() < MOST_KEPT {
             true => {
@@ -86,6 +92,15 @@ mod tests {
         let taken: Vec<_> = std::iter::from_fn(|| pool.take()).collect();
         assert_eq!(taken.len(), MOST_KEPT);
         assert_eq!(taken.first(), Some(&vec![63]));
+    }
+
+    #[test]
+    fn what_is_larger_than_usual_is_not_kept() {
+        let pool = Pool::new();
+        pool.give(Vec::with_capacity(LARGEST_KEPT + 1));
+        assert_eq!(pool.take(), None);
+        pool.give(vec![1; LARGEST_KEPT]);
+        assert!(pool.take().is_some());
     }
 
     #[test]

@@ -99,6 +99,8 @@ fn a_forged_record_is_told_to_the_peer_and_reported_for_ever() {
         let error = server.read(&mut [0; 8]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidData);
         assert_eq!(tls_error(&error).alert(), Some(Alert::BAD_RECORD_MAC));
+        // Using up nothing changes nothing.
+        server.consume(0);
     }
     let error = server.write(b"more").unwrap_err();
     assert_eq!(tls_error(&error).alert(), Some(Alert::BAD_RECORD_MAC));
