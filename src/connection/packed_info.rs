@@ -204,7 +204,8 @@ mod tests {
         comes_back(&ConnectionInfo { peer_scheme: None, ticket: TicketSent::No, ..info() });
         comes_back(&ConnectionInfo { alpn: None, ticket: TicketSent::Issued, ..info() });
         comes_back(&ConnectionInfo { session: None, alpn: Some(vec![]), ..info() });
-        let session = SessionInfo { key_name: None, ..info().session.unwrap().clone() };
+        let mut session = info().session.unwrap();
+        session.key_name = None;
         comes_back(&ConnectionInfo { session: Some(session), ..info() });
     }
 

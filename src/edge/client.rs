@@ -66,7 +66,8 @@ impl<V: AsyncVerifyPeer> Client<V> {
         session: Option<ClientSession>,
     ) -> io::Result<(Calling<'_, V>, ClientHandshake)> {
         let (now, seed) = (now(), Seed::from_os()?);
-        let session = session.or_else(|| self.sessions.as_ref()?.get(&server.to_str(), &self.bound_to(), now));
+        let session =
+            session.or_else(|| self.sessions.as_ref()?.get(&server.to_str(), &self.bound_to(), now));
         let step =
             ClientHandshake::start(self.config.clone(), server.clone(), session, seed, receiving(), now);
         Ok((Calling { client: self, server }, step))
