@@ -242,7 +242,7 @@ fn half_a_message_is_not_forgotten() {
         server.tls = between(server.tls);
         feed(&mut server.buf, &client.seal(ContentType::APPLICATION_DATA, b"data"));
         assert!(matches!(server.tls.receive(&mut server.buf, &mut out), Ok(Received::NeedsFlush)));
-        let error = server.tls.receive(&mut server.buf, &mut out).err().expect("an error");
+        let error = server.tls.receive(&mut server.buf, &mut out).expect_err("an error");
         let got = "application data within a handshake message";
         assert_eq!(error, Error::Unexpected { expected: &["application data"], got });
     }

@@ -131,7 +131,7 @@ impl Connection {
         (self.reader, self.writer, self.facts)
     }
 
-    /// Gives up what can be made again: what is left is a sixth or less, for connections that wait long.
+    /// Gives up what can be made again: what is left is a fifth or less, for connections that wait long.
     ///
     /// Bytes that came and are not used up stay with the caller's [`RecvBuf`], which may be dropped if it is empty. A
     /// parked connection is the same in every other way, also after a failure or the peer's close_notify.

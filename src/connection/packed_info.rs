@@ -204,9 +204,9 @@ mod tests {
         comes_back(&ConnectionInfo { peer_scheme: None, ticket: TicketSent::No, ..info() });
         comes_back(&ConnectionInfo { alpn: None, ticket: TicketSent::Issued, ..info() });
         comes_back(&ConnectionInfo { session: None, alpn: Some(vec![]), ..info() });
-        let mut session = info().session.unwrap();
-        session.key_name = None;
-        comes_back(&ConnectionInfo { session: Some(session), ..info() });
+        let mut other = info();
+        other.session.iter_mut().for_each(|session| session.key_name = None);
+        comes_back(&other);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use tls12::{Connection, Error};
 
-fn twice(connection: Connection, out: &mut Vec<u8>) -> Result<[Connection; 2], Error> {
+fn twice(mut connection: Connection, out: &mut Vec<u8>) -> Result<[Connection; 2], Error> {
     let parked = connection.park();
     connection.send(b"data", out)?;
     Ok([parked.unpark()?, parked.unpark()?])

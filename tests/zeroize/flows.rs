@@ -47,6 +47,7 @@ pub(crate) const SCENES: &[Scene] = &[
         play: |moments| twice(ResumedBy::SessionId, moments),
         secrets: || secrets(ResumedBy::SessionId, 2),
     },
+    Scene { name: "parked", play: parked, secrets: || secrets(ResumedBy::Ticket, 1) },
     Scene {
         name: "given up in every state",
         play: |moments| cut_off(moments, Cut::GiveUp),
@@ -173,6 +174,27 @@ fn twice(by: ResumedBy, moments: &Moments) {
     talk(client, server, moments);
     end(world);
     moments.gone();
+}
+
+/// Both sides are parked and used again; then they are parked, and that is their end.
+fn parked(moments: &Moments) {
+    let world = world(ResumedBy::Ticket);
+    let (client, session, server) = Both::new(&world, 1, None).finish(Some(moments));
+    let (client, server) = (park(client, moments), park(server, moments));
+    talk(client, server, moments);
+    drop(session);
+    let (client, session, server) = Both::new(&world, 1, None).finish(None);
+    let both = (client.tls.park(), server.tls.park());
+    moments.alive();
+    drop((both, client.buf, server.buf, session));
+    end(world);
+    moments.gone();
+}
+
+fn park(peer: Peer, moments: &Moments) -> Peer {
+    let parked = peer.tls.park();
+    moments.alive();
+    Peer { tls: parked.unpark().expect("its keys are made again"), buf: peer.buf }
 }
 
 /// Data in one direction, an exporter in the other, and a close.
