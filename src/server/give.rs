@@ -12,7 +12,7 @@ use crate::{
     pki::Leaf,
     schedule::MasterSecret,
     session::{Lineage, NewSession, Resumption, Session, SessionParts, SessionPeer, StoreKey, TicketSent},
-    wire::{ClientHello, Handshake, NewSessionTicket, SessionId},
+    wire::{ClientHello, HANDSHAKE_HEADER_LEN, Handshake, NewSessionTicket, SessionId},
 };
 
 /// What our hello promised.
@@ -125,9 +125,11 @@ pub(super) fn ticket(
 ) -> Gift {
     let (salt, provider) = (cx.seed.draw_public(Label::Ticket), config.settings.provider);
     let seal = |session| resumption.keys().seal_ticket(provider, session, &salt, cx.now);
-    let mut message = Vec::new();
+    // The lifetime and two lengths are in front of a ticket (RFC 5077, 3.3), and the header.
+    let room = |ticket: &Vec<u8>| Vec::with_capacity(ticket.len().saturating_add(HANDSHAKE_HEADER_LEN + 6));
     match session.and_then(|session| Some((session, seal(session)?))) {
         Some((session, ticket)) => {
+            let mut message = room(&ticket);
             // R23
             let lifetime_hint = session.lifetime();
             NewSessionTicket { lifetime_hint, ticket: &ticket }.write_framed(&mut message);
@@ -137,6 +139,7 @@ pub(super) fn ticket(
         // RFC 5077, 3.3: "If the server determines that it does not want to include a ticket after it has included
         // the SessionTicket extension in the ServerHello, then it sends a zero-length ticket".
         None => {
+            let mut message = room(&Vec::new());
             NewSessionTicket { lifetime_hint: 0, ticket: &[] }.write_framed(&mut message);
             Gift::Ticket { message, sent: TicketSent::Empty, told: None }
         }
