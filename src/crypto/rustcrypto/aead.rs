@@ -4,12 +4,13 @@ use alloc::boxed::Box;
 use core::marker::PhantomData;
 
 use aes_gcm::{
-    Aes128Gcm, Aes256Gcm,
+    AesGcm,
     aead::{
         AeadInOut, KeyInit,
         consts::{U12, U16},
         inout::InOutBuf,
     },
+    aes::{Aes128Enc, Aes256Enc},
 };
 use chacha20poly1305::ChaCha20Poly1305;
 
@@ -18,6 +19,10 @@ use crate::crypto::{
     record_key::{Cipher as RecordCipher, Keyed},
     suites::AeadAlgorithm,
 };
+
+/// GCM decrypts with the cipher's encryption (NIST SP 800-38D, 7.2), so the other half of the key schedule is not made.
+type Aes128Gcm = AesGcm<Aes128Enc, U12>;
+type Aes256Gcm = AesGcm<Aes256Enc, U12>;
 
 pub(in crate::crypto) static AES_128_GCM: Algorithm<Aes128Gcm> = Algorithm(PhantomData);
 pub(in crate::crypto) static AES_256_GCM: Algorithm<Aes256Gcm> = Algorithm(PhantomData);
