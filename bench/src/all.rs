@@ -78,6 +78,8 @@ fn idle(figures: &Figures<'_>, at: usize) -> String {
     };
     let [_, usual] = &figures.memory.usual[at];
     let [_, lean] = &figures.memory.lean[at];
-    let lean = lean.as_ref().map_or(String::new(), |taken| format!(" (lean {})", thousands(counts(taken))));
+    let lean = lean
+        .as_ref()
+        .map_or(String::new(), |taken| format!(" (lean or parked {})", thousands(counts(taken))));
     usual.as_ref().map_or("–".into(), |taken| format!("{}{lean}", thousands(counts(taken))))
 }
