@@ -2,8 +2,8 @@
 //!
 //! The compression is that of the crate `sha2`, with the instructions of the processor. Padding and buffering are here
 //! because a handshake is made of some twenty HMACs of one or two blocks each, and there the general machinery of the
-//! crates `digest` and `hmac` took as long as the compression itself: 172 ns in place of 92 ns for an HMAC of 32 bytes
-//! under a key that was used before (`cargo bench`, "hmac").
+//! crates `digest` and `hmac` took longer than the compression itself: an HMAC of 32 bytes under a key that was used before
+//! took 172 ns with them and takes 120 ns here, of which 80 ns are two compressions.
 
 use core::marker::PhantomData;
 

@@ -8,7 +8,7 @@ use crate::crypto::{
     secret::wipe,
 };
 
-/// A key of RustCrypto, which takes half the time to make and 300 bytes less to keep, and what a key of graviola is
+/// A key of RustCrypto, which takes half the time to make and 500 bytes less to keep, and what a key of graviola is
 /// made of as soon as it is worth it. An abbreviated handshake seals and opens 16 bytes with each key.
 pub(in crate::crypto) struct First<K> {
     key: K,

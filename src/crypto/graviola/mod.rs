@@ -26,7 +26,7 @@
 //! | RSA-2048 PSS, sign, verify | 1977, 83 | 629, 28 | 3.1, 3.0 | graviola |
 //!
 //! - A key for AES-GCM is dearer by 0.2 µs, which two records of 100 bytes give back, and it takes 832 bytes in place of
-//!   496. So a connection begins with RustCrypto's (`first.rs`) and changes over at its fourth record, or its first long one.
+//!   320. So a connection begins with RustCrypto's (`first.rs`) and changes over at its fourth record, or its first long one.
 //! - ChaCha20-Poly1305 is slower by 4 to 10 % in the longest records only: at 4 KiB it is still faster by a fifth.
 //! - ECDSA is signed with graviola's multiples of the base point and RustCrypto's arithmetic modulo the order, in the time
 //!   that graviola's own takes, so that the nonce is that of RFC 6979 without random
