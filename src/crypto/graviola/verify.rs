@@ -12,48 +12,14 @@ use pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgo
 
 use super::CleanRegisters;
 use crate::{
-    crypto::{rustcrypto::verify as portable, verify::SchemeVerifiers},
+    crypto::{
+        rustcrypto::verify::{self as portable, ED25519},
+        verify::{SchemeVerifiers, tables},
+    },
     wire::SignatureScheme,
 };
 
-/// What handshake signatures are verified with, in our order of preference.
-pub(super) static SCHEMES: &[SchemeVerifiers] = &[
-    SchemeVerifiers {
-        scheme: SignatureScheme::ECDSA_SECP256R1_SHA256,
-        algorithms: &[&ECDSA_P256_SHA256, &ECDSA_P384_SHA256],
-    },
-    SchemeVerifiers {
-        scheme: SignatureScheme::ECDSA_SECP384R1_SHA384,
-        algorithms: &[&ECDSA_P384_SHA384, &ECDSA_P256_SHA384],
-    },
-    SchemeVerifiers { scheme: SignatureScheme::ED25519, algorithms: &[&portable::ED25519] },
-    SchemeVerifiers { scheme: SignatureScheme::RSA_PSS_RSAE_SHA256, algorithms: &[&RSA_PSS_SHA256] },
-    SchemeVerifiers { scheme: SignatureScheme::RSA_PSS_RSAE_SHA384, algorithms: &[&RSA_PSS_SHA384] },
-    SchemeVerifiers { scheme: SignatureScheme::RSA_PSS_RSAE_SHA512, algorithms: &[&RSA_PSS_SHA512] },
-    SchemeVerifiers { scheme: SignatureScheme::RSA_PKCS1_SHA256, algorithms: &[&RSA_PKCS1_SHA256] },
-    SchemeVerifiers { scheme: SignatureScheme::RSA_PKCS1_SHA384, algorithms: &[&RSA_PKCS1_SHA384] },
-    SchemeVerifiers { scheme: SignatureScheme::RSA_PKCS1_SHA512, algorithms: &[&RSA_PKCS1_SHA512] },
-];
-
-/// What certificates may be signed with.
-pub(super) static PATH_ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
-    &ECDSA_P256_SHA256,
-    &ECDSA_P256_SHA384,
-    &ECDSA_P256_SHA512,
-    &ECDSA_P384_SHA256,
-    &ECDSA_P384_SHA384,
-    &ECDSA_P384_SHA512,
-    &portable::ED25519,
-    &RSA_PSS_SHA256,
-    &RSA_PSS_SHA384,
-    &RSA_PSS_SHA512,
-    &RSA_PKCS1_SHA256,
-    &RSA_PKCS1_SHA384,
-    &RSA_PKCS1_SHA512,
-    &RSA_PKCS1_SHA256_ABSENT_PARAMETERS,
-    &RSA_PKCS1_SHA384_ABSENT_PARAMETERS,
-    &RSA_PKCS1_SHA512_ABSENT_PARAMETERS,
-];
+tables!();
 
 static ECDSA_P256_SHA256: Faster = Faster { portable: &portable::ECDSA_P256_SHA256, verify: p256::<Sha256> };
 static ECDSA_P256_SHA384: Faster = Faster { portable: &portable::ECDSA_P256_SHA384, verify: p256::<Sha384> };
