@@ -5,6 +5,8 @@
     reason = "the adapters are where sockets and clocks are"
 )]
 
+mod incoming;
+
 use std::{
     fmt,
     io::{self, BufRead, ErrorKind, Read, Write},
@@ -15,11 +17,15 @@ use std::{
 
 use pki_types::ServerName;
 
+pub use self::incoming::Incoming;
 pub use crate::edge::NoVerifier;
 use crate::{
     client::ClientConfig,
     crypto::{LocalKey, Sign},
-    edge::{Client, Flush, Input, Link, Next, Server, Side, Turn, block_on, io_error, is_gone, stream_facts},
+    edge::{
+        Budget, Client, Flush, Input, Link, Next, Server, Side, Turn, block_on, io_error, is_gone,
+        stream_facts,
+    },
     pki::{Credential, VerifyPeer},
     server::ServerConfig,
     session::{ClientSession, ResumptionStats, SessionContext},
@@ -87,7 +93,7 @@ impl<V: VerifyPeer> Connector<V> {
         mut io: T,
     ) -> io::Result<Stream<T>> {
         let (calling, step) = self.client.call(server, session)?;
-        let link = handshake(&calling, step, &mut io)?;
+        let link = handshake(&calling, step, &mut io, &mut { Budget::UNLIMITED })?;
         Ok(Stream { io, link })
     }
 }
@@ -155,25 +161,34 @@ impl<K: Sign, V: VerifyPeer, S: SessionStore + 'static> Acceptor<K, V, S> {
     ///
     /// When it fails, the peer has been sent the alert that says why. Pass `&TcpStream` rather than the stream itself
     /// to keep it, and give it to [`linger`] for the alert to arrive.
-    pub fn accept<T: Read + Write>(&self, mut io: T) -> io::Result<Stream<T>> {
-        let step = self.server.start()?;
-        let link = handshake(&self.server, step, &mut io)?;
-        Ok(Stream { io, link })
+    ///
+    /// [`Incoming`] does the same where the hello decides which acceptor it is.
+    pub fn accept<T: Read + Write>(&self, io: T) -> io::Result<Stream<T>> {
+        Incoming::read(io, usize::MAX)?.accept(self)
     }
 }
 
-fn handshake<S: Side, T: Read + Write>(side: &S, mut step: S::Step, io: &mut T) -> io::Result<Link> {
+fn handshake<S: Side, T: Read + Write>(
+    side: &S,
+    mut step: S::Step,
+    io: &mut T,
+    budget: &mut Budget,
+) -> io::Result<S::Done> {
     loop {
         step = match block_on(side.answer(step)) {
             Turn::Flush(ask) => {
                 let sent = io.write_all(ask.bytes()).and_then(|()| io.flush());
                 ask.sent(sent)?
             }
-            Turn::Input(mut ask) => {
-                let n = read(io, ask.spare())?;
-                ask.received(n)
-            }
-            Turn::Done(link) => return Ok(*link),
+            Turn::Input(mut ask) => match budget.room(ask.spare()) {
+                [] => ask.too_much(),
+                room => {
+                    let n = read(io, room)?;
+                    budget.spend(n);
+                    ask.received(n)
+                }
+            },
+            Turn::Done(done) => return Ok(*done),
             Turn::Failed(error) => return Err(io_error(error)),
         };
     }

@@ -231,7 +231,7 @@ const fn record_alert(error: RecordError) -> Option<Alert> {
         // An alert would be noise to whoever reads it.
         RecordError::PlainHttp => return None,
         RecordError::Excessive(excess) => match excess {
-            Excess::MessageSize => Alert::DECODE_ERROR,
+            Excess::MessageSize | Excess::HandshakeSize => Alert::DECODE_ERROR,
             Excess::EmptyRecords | Excess::Warnings | Excess::Renegotiations => Alert::UNEXPECTED_MESSAGE,
         },
         RecordError::KeyExhausted => Alert::INTERNAL_ERROR,

@@ -11,6 +11,7 @@ mod common;
 mod adapters {
     mod blocking;
     mod edges;
+    mod incoming;
     #[cfg(feature = "tokio")]
     mod late;
     mod resuming;

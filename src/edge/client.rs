@@ -153,6 +153,7 @@ impl<V: AsyncVerifyPeer> Side for Calling<'_, V> {
     type Step = ClientHandshake;
     type Flush = NeedsFlush;
     type Input = NeedsInput;
+    type Done = Link;
 
     async fn answer(&self, mut step: ClientHandshake) -> Turn<Self> {
         loop {

@@ -26,7 +26,7 @@ pub(crate) use self::{
     facts::stream_facts,
     link::{Link, Next},
     pool::receiving,
-    server::Server,
+    server::{Greeter, Server},
 };
 use crate::{
     error::Error,
@@ -41,6 +41,8 @@ pub(crate) trait Side {
     type Flush: Flush<Self::Step>;
     /// Bytes to receive.
     type Input: Input<Self::Step>;
+    /// What it ends with.
+    type Done;
 
     /// Answers all asks up to one that needs the transport, or to the end.
     fn answer(&self, step: Self::Step) -> impl Future<Output = Turn<Self>> + Send;
@@ -52,8 +54,8 @@ pub(crate) enum Turn<S: Side + ?Sized> {
     Flush(S::Flush),
     /// Receive bytes.
     Input(S::Input),
-    /// The handshake is complete.
-    Done(Box<Link>),
+    /// This part of the handshake is complete.
+    Done(Box<S::Done>),
     /// The handshake failed, and the peer was told.
     Failed(Error),
 }
@@ -86,6 +88,33 @@ pub(crate) trait Input<Step> {
     fn spare(&mut self) -> &mut [u8];
     /// The first `n` bytes were received.
     fn received(self, n: usize) -> Step;
+    /// The peer sent more than it may.
+    fn too_much(self) -> Step;
+}
+
+/// How many bytes a peer may still send before it is authenticated.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Budget(usize);
+
+impl Budget {
+    /// As many as the limits of single messages let through.
+    pub(crate) const UNLIMITED: Self = Self(usize::MAX);
+
+    /// So many.
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self(bytes)
+    }
+
+    /// Where the next of them go; empty where none may come.
+    pub(crate) fn room<'s>(&self, spare: &'s mut [u8]) -> &'s mut [u8] {
+        let room = spare.len().min(self.0);
+        spare.get_mut(..room).unwrap_or_default()
+    }
+
+    /// So many came.
+    pub(crate) fn spend(&mut self, n: usize) {
+        self.0 = self.0.saturating_sub(n);
+    }
 }
 
 /// Implements the two traits for the steps of one side.
@@ -112,6 +141,10 @@ macro_rules! io_steps {
 
             fn received(self, n: usize) -> crate::$side::$step {
                 self.received(n, crate::edge::now())
+            }
+
+            fn too_much(self) -> crate::$side::$step {
+                self.too_much()
             }
         }
     };

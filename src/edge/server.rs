@@ -13,7 +13,7 @@ use crate::{
     connection::Connection,
     crypto::{Seed, SignError, Signature, SignatureRequest},
     record::RecvBuf,
-    server::{ClientAuth, Established, NeedsFlush, NeedsInput, ServerConfig, ServerHandshake},
+    server::{ClientAuth, Established, NeedsConfig, NeedsFlush, NeedsInput, ServerConfig, ServerHandshake},
     session::{ResumptionStats, SessionContext},
     store::AsyncSessionStore,
 };
@@ -112,10 +112,6 @@ impl<K, V: AsyncVerifyPeer, S> Server<K, V, S> {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = next;
     }
 
-    pub(crate) fn start(&self) -> io::Result<ServerHandshake> {
-        Ok(ServerHandshake::start(Seed::from_os()?, receiving(), now()))
-    }
-
     fn given(&self) -> ServerConfig {
         self.config.read().unwrap_or_else(PoisonError::into_inner).given.clone()
     }
@@ -177,6 +173,36 @@ where
     }
 }
 
+/// The handshake up to the hello, which nobody has to be asked for.
+pub(crate) struct Greeter;
+
+impl Greeter {
+    pub(crate) fn start() -> io::Result<ServerHandshake> {
+        Ok(ServerHandshake::start(Seed::from_os()?, receiving(), now()))
+    }
+}
+
+impl Side for Greeter {
+    type Step = ServerHandshake;
+    type Flush = NeedsFlush;
+    type Input = NeedsInput;
+    type Done = NeedsConfig;
+
+    async fn answer(&self, step: ServerHandshake) -> Turn<Self> {
+        match step {
+            ServerHandshake::NeedsFlush(ask) => Turn::Flush(ask),
+            ServerHandshake::NeedsInput(ask) => Turn::Input(ask),
+            ServerHandshake::NeedsConfig(ask) => Turn::Done(Box::new(ask)),
+            ServerHandshake::Failed(failed) => Turn::Failed(failed.error),
+            ServerHandshake::NeedsSession(_)
+            | ServerHandshake::NeedsSignature(_)
+            | ServerHandshake::NeedsVerdict(_)
+            | ServerHandshake::NeedsStore(_)
+            | ServerHandshake::Done(_) => unreachable!("nothing is asked for before the configuration"),
+        }
+    }
+}
+
 impl<K, V, S> Side for Server<K, V, S>
 where
     K: AsyncSign,
@@ -186,6 +212,7 @@ where
     type Step = ServerHandshake;
     type Flush = NeedsFlush;
     type Input = NeedsInput;
+    type Done = Link;
 
     /// What is asked for is cloned, so that only it is shared with who answers, and the step is not.
     async fn answer(&self, mut step: ServerHandshake) -> Turn<Self> {

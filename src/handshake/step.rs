@@ -12,7 +12,7 @@ use super::{
 use crate::{
     crypto::{SecretVec, Seed},
     error::Error,
-    record::RecvBuf,
+    record::{Excess, RecvBuf},
     schedule::Side,
     session::StoreKey,
 };
@@ -174,6 +174,10 @@ impl<R: Role> Receive<R> {
             Err(truncated) => self.common.go::<R>(Err(truncated.into())),
         }
     }
+
+    pub(crate) fn too_much(self) -> R::Handshake {
+        self.common.go::<R>(Err(Excess::HandshakeSize.into()))
+    }
 }
 
 /// `Debug` that says the name and nothing of what is inside.
@@ -246,6 +250,12 @@ macro_rules! flush_and_input {
             /// A larger `n` counts as all of [`Self::spare`].
             pub fn received(self, n: usize, now: pki_types::UnixTime) -> $handshake {
                 self.0.received(n, now)
+            }
+
+            #[doc = concat!("The ", $peer, " sent more than the caller puts up with: ends the handshake with the alert")]
+            /// `decode_error`. Single messages have limits of their own, and need no caller.
+            pub fn too_much(self) -> $handshake {
+                self.0.too_much()
             }
         }
 

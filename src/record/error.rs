@@ -38,6 +38,8 @@ pub enum Excess {
     Warnings,
     /// Requests to renegotiate.
     Renegotiations,
+    /// Bytes of a handshake, all its messages together: more than its caller puts up with.
+    HandshakeSize,
 }
 
 impl fmt::Display for RecordError {
@@ -62,6 +64,7 @@ impl fmt::Display for Excess {
             Self::EmptyRecords => "the peer sent too many empty records in a row",
             Self::Warnings => "the peer sent too many warning alerts in a row",
             Self::Renegotiations => "the peer asked too often to renegotiate",
+            Self::HandshakeSize => "the peer sent more bytes than a handshake may have here",
         })
     }
 }

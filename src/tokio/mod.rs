@@ -1,5 +1,6 @@
 //! `AsyncRead`, `AsyncBufRead` and `AsyncWrite` over a connection and a transport.
 
+mod incoming;
 mod stream;
 mod timed;
 mod waiting;
@@ -19,12 +20,12 @@ use ::tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use pki_types::ServerName;
 
 use self::timed::Timed;
-pub use self::{stream::TlsStream, timed::DEFAULT_STORE_DEADLINE};
+pub use self::{incoming::Incoming, stream::TlsStream, timed::DEFAULT_STORE_DEADLINE};
 pub use crate::edge::{AsyncSign, AsyncVerifyPeer, NoVerifier};
 use crate::{
     client::ClientConfig,
     crypto::LocalKey,
-    edge::{Client, Flush, Input, Link, Server, Side, Turn, io_error},
+    edge::{Budget, Client, Flush, Input, Server, Side, Turn, io_error},
     pki::Credential,
     server::ServerConfig,
     session::{ClientSession, ResumptionStats, SessionContext},
@@ -93,7 +94,7 @@ impl<V: AsyncVerifyPeer> Connector<V> {
         mut io: T,
     ) -> io::Result<TlsStream<T>> {
         let (calling, step) = self.client.call(server, session)?;
-        let link = handshake(&calling, step, &mut io).await?;
+        let link = handshake(&calling, step, &mut io, &mut { Budget::UNLIMITED }).await?;
         Ok(TlsStream::new(io, link))
     }
 }
@@ -179,14 +180,14 @@ where
     ///
     /// When it fails, the peer has been sent the alert that says why. Pass `&mut TcpStream` rather than the stream
     /// itself to keep it, and give it to [`linger`] for the alert to arrive.
-    pub async fn accept<T: AsyncRead + AsyncWrite + Unpin>(&self, mut io: T) -> io::Result<TlsStream<T>> {
-        let step = self.server.start()?;
-        let link = handshake(&self.server, step, &mut io).await?;
-        Ok(TlsStream::new(io, link))
+    ///
+    /// [`Incoming`] does the same where the hello decides which acceptor it is.
+    pub async fn accept<T: AsyncRead + AsyncWrite + Unpin>(&self, io: T) -> io::Result<TlsStream<T>> {
+        Incoming::read(io, usize::MAX).await?.accept(self).await
     }
 }
 
-async fn handshake<S, T>(side: &S, mut step: S::Step, io: &mut T) -> io::Result<Link>
+async fn handshake<S, T>(side: &S, mut step: S::Step, io: &mut T, budget: &mut Budget) -> io::Result<S::Done>
 where
     S: Side,
     T: AsyncRead + AsyncWrite + Unpin,
@@ -197,11 +198,15 @@ where
                 let sent = flush(io, ask.bytes()).await;
                 ask.sent(sent)?
             }
-            Turn::Input(mut ask) => {
-                let n = io.read(ask.spare()).await?;
-                ask.received(n)
-            }
-            Turn::Done(link) => return Ok(*link),
+            Turn::Input(mut ask) => match budget.room(ask.spare()) {
+                [] => ask.too_much(),
+                room => {
+                    let n = io.read(room).await?;
+                    budget.spend(n);
+                    ask.received(n)
+                }
+            },
+            Turn::Done(done) => return Ok(*done),
             Turn::Failed(error) => return Err(io_error(error)),
         };
     }

@@ -81,6 +81,7 @@ fn record() -> impl Iterator<Item = (RecordError, Option<Alert>)> {
         (RecordError::PlainHttp, None),
         (RecordError::Sslv2, Some(Alert::PROTOCOL_VERSION)),
         (RecordError::Excessive(Excess::MessageSize), Some(Alert::DECODE_ERROR)),
+        (RecordError::Excessive(Excess::HandshakeSize), Some(Alert::DECODE_ERROR)),
         (RecordError::Excessive(Excess::EmptyRecords), Some(Alert::UNEXPECTED_MESSAGE)),
         (RecordError::Excessive(Excess::Warnings), Some(Alert::UNEXPECTED_MESSAGE)),
         (RecordError::Excessive(Excess::Renegotiations), Some(Alert::UNEXPECTED_MESSAGE)),
