@@ -17,6 +17,8 @@ use super::{
 pub struct Description {
     /// The subject's distinguished name.
     pub subject: String,
+    /// The first common name in the subject, if it has one that is text.
+    pub common_name: Option<String>,
     /// The issuer's distinguished name.
     pub issuer: String,
     /// DNS names and IP addresses of its subjectAltName.
@@ -39,6 +41,12 @@ pub fn describe(certificate: &CertificateDer<'_>) -> Result<Description, Certifi
     let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
     Ok(Description {
         subject: printable(&parsed.subject().to_string()),
+        common_name: parsed
+            .subject()
+            .iter_common_name()
+            .next()
+            .and_then(|name| name.as_str().ok())
+            .map(printable),
         issuer: printable(&parsed.issuer().to_string()),
         names,
         not_before: leaf.not_before(),

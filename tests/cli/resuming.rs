@@ -219,7 +219,9 @@ fn numbers_are_served_as_text_and_as_prometheus_lines() {
     assert!(body.contains("tls12_handshakes_total{outcome=\"resumed\",by=\"ticket\"} 2\n"), "{body}");
     assert!(body.contains("tls12_connections_open "), "{body}");
     assert_eq!(get(address, "/other").0, "HTTP/1.1 404 Not Found");
-    let output = run(&["serve", "--stats", "0.0.0.0:0", "--listen", "127.0.0.1:0"], b"");
+    let open = Serving::start(&["--metrics", "0.0.0.0:0"]);
+    assert!(open.says("warning: ").contains("can read the numbers"));
+    let output = run(&["serve", "--metrics", "192.0.2.1:0", "--listen", "127.0.0.1:0"], b"");
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
 }
 

@@ -1,10 +1,15 @@
 //! The command line.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
-use crate::resume_args::{Resume, Sessions, TicketKeys};
+use crate::{
+    call,
+    resume_args::{Sessions, TicketKeys},
+    serve::args::Serve,
+    wrap::Forward,
+};
 
 /// Serves and calls TLS 1.2.
 #[derive(Debug, Parser)]
@@ -18,7 +23,9 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serves connections until SIGTERM or SIGINT, then lets those that are open finish
-    Serve(Serve),
+    Serve(Box<Serve>),
+    /// Takes plain connections and passes each on to a TLS server, resuming sessions
+    Forward(Box<Forward>),
     /// Calls a server: standard input goes to it, what it sends goes to standard output
     Connect(Connect),
     /// Shows every flow of handshakes between a client and a server over real sockets, message by message
@@ -26,43 +33,6 @@ pub(crate) enum Command {
     /// Makes, describes and converts files of ticket keys
     #[command(subcommand)]
     TicketKeys(TicketKeys),
-}
-
-/// `tls12 serve`.
-#[derive(Debug, Args)]
-pub(crate) struct Serve {
-    /// Where to listen; port 0 takes any free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8443")]
-    pub(crate) listen: String,
-    #[command(flatten)]
-    pub(crate) identity: Identity,
-    #[command(flatten)]
-    pub(crate) service: Service,
-    /// Roots that client certificates must lead to (PEM); they are required unless --client-auth says otherwise
-    #[arg(long, value_name = "FILE")]
-    pub(crate) client_ca: Option<PathBuf>,
-    /// Whether clients may or must present a certificate
-    #[arg(long, value_enum, requires = "client_ca")]
-    pub(crate) client_auth: Option<ClientAuth>,
-    /// Application protocols, in order of preference
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = protocol)]
-    pub(crate) alpn: Vec<String>,
-    /// An OCSP response (DER) to staple to the first certificate
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ocsp: Option<PathBuf>,
-    /// Appends the secrets of all connections to a file: whoever has it can read them
-    #[arg(long, value_name = "FILE")]
-    pub(crate) keylog: Option<PathBuf>,
-    /// How a connection is logged on standard output, one line each
-    #[arg(long, value_enum, default_value = "text")]
-    pub(crate) log: LogFormat,
-    /// How many threads serve; as many as there are processors unless told otherwise
-    #[arg(long, value_name = "N", value_parser = threads)]
-    pub(crate) threads: Option<usize>,
-    #[command(flatten)]
-    pub(crate) resume: Resume,
-    #[command(flatten)]
-    pub(crate) limits: Limits,
 }
 
 /// A certificate and its key; both options repeat, in pairs.
@@ -76,81 +46,19 @@ pub(crate) struct Identity {
     pub(crate) key: Vec<PathBuf>,
 }
 
-/// What is served. None of them is `--http`.
-#[derive(Debug, Args)]
-#[group(multiple = false)]
-pub(crate) struct Service {
-    /// Answers GET and HEAD with a page about the connection (the default)
-    #[arg(long)]
-    pub(crate) http: bool,
-    /// Sends back what it receives
-    #[arg(long)]
-    pub(crate) echo: bool,
-    /// Passes what it receives on to a server without TLS, and back
-    #[arg(long, value_name = "HOST:PORT", value_parser = forward)]
-    pub(crate) forward: Option<String>,
-}
-
-/// What one client may use up.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Limits {
-    /// For how long a handshake may go on
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
-    pub(crate) handshake_timeout: Duration,
-    /// For how long nothing may come and go
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
-    pub(crate) idle_timeout: Duration,
-    /// How many connections there may be at once; one more is closed
-    #[arg(long, value_name = "N", default_value = "1024", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) max_connections: u32,
-}
-
 /// `tls12 connect`.
 #[derive(Debug, Args)]
 pub(crate) struct Connect {
     /// The server; an IPv6 address in brackets
     #[arg(value_name = "HOST:PORT", value_parser = host_and_port)]
     pub(crate) server: HostPort,
-    /// The name the server's certificate must have, if it is not HOST
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-    /// Roots to trust (PEM) instead of those of the system
-    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
-    pub(crate) ca: Option<PathBuf>,
-    /// Believes any certificate, so that anybody in the middle can read and change everything
-    #[arg(long)]
-    pub(crate) insecure: bool,
-    /// Application protocols, in order of preference
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = protocol)]
-    pub(crate) alpn: Vec<String>,
     #[command(flatten)]
-    pub(crate) identity: Identity,
-    /// Appends the secrets of the connection to a file: whoever has it can read it
-    #[arg(long, value_name = "FILE")]
-    pub(crate) keylog: Option<PathBuf>,
+    pub(crate) call: call::Args,
     /// Closes the connection at the end of standard input, without waiting for the rest of the answer
     #[arg(long)]
     pub(crate) close_on_eof: bool,
     #[command(flatten)]
     pub(crate) sessions: Sessions,
-}
-
-/// Whether clients present certificates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ClientAuth {
-    /// They may
-    Request,
-    /// They must
-    Require,
-}
-
-/// How a connection is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LogFormat {
-    /// Words `key=value`
-    Text,
-    /// A JSON object
-    Json,
 }
 
 /// Where to connect to.
@@ -161,8 +69,17 @@ pub(crate) struct HostPort {
     pub(crate) port: u16,
 }
 
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.contains(':') {
+            true => write!(f, "[{}]:{}", self.host, self.port),
+            false => write!(f, "{}:{}", self.host, self.port),
+        }
+    }
+}
+
 /// Reads `HOST:PORT`, where an IPv6 address is in brackets.
-fn host_and_port(text: &str) -> Result<HostPort, String> {
+pub(crate) fn host_and_port(text: &str) -> Result<HostPort, String> {
     let (host, port) = text.rsplit_once(':').ok_or("a port is missing, as in example.com:443")?;
     let port = port.parse().map_err(|_| format!("\"{port}\" is not a port"))?;
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
@@ -181,23 +98,15 @@ fn host_and_port(text: &str) -> Result<HostPort, String> {
 }
 
 /// Reads where to forward to, and leaves it as it is.
-fn forward(text: &str) -> Result<String, String> {
+pub(crate) fn forward(text: &str) -> Result<String, String> {
     host_and_port(text).map(|_| text.to_owned())
 }
 
 /// Reads the name of a protocol of ALPN (RFC 7301, 3.1).
-fn protocol(text: &str) -> Result<String, String> {
+pub(crate) fn protocol(text: &str) -> Result<String, String> {
     match text.len() {
         1..=255 => Ok(text.to_owned()),
         _ => Err("the name of a protocol has 1 to 255 bytes, as h2 or http/1.1".into()),
-    }
-}
-
-/// Reads a number of threads.
-fn threads(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(number @ 1..=1024) => Ok(number),
-        _ => Err("a number of threads is from 1 to 1024".into()),
     }
 }
 
@@ -275,6 +184,15 @@ mod tests {
             &["tls12", "connect", "https://localhost:1"],
             &["tls12", "serve", "--forward", "127.0.0.1"],
             &["tls12", "serve", "--forward", "127.0.0.1:99999"],
+            &["tls12", "serve", "--proxy-protocol", "v2"],
+            &["tls12", "serve", "--proxy-protocol", "v1", "--forward", "127.0.0.1:1"],
+            &["tls12", "serve", "--address-share", "0"],
+            &["tls12", "serve", "--address-share", "101"],
+            &["tls12", "serve", "--max-handshakes", "0"],
+            &["tls12", "serve", "--handshake-bytes", "100"],
+            &["tls12", "serve", "--trace", "loud"],
+            &["tls12", "forward", "--listen", "127.0.0.1:1"],
+            &["tls12", "forward", "--to", "localhost"],
             &["tls12"],
         ] {
             assert!(Arguments::try_parse_from(wrong).is_err(), "{wrong:?}");

@@ -10,7 +10,7 @@ use std::{
     fs,
     io::Read,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
@@ -27,9 +27,8 @@ use tls12::{
     wire::SignatureScheme,
 };
 
-use crate::args;
-
 /// A certificate chain and its key.
+#[derive(Clone)]
 pub(crate) struct Identity {
     pub(crate) credential: Credential,
     pub(crate) key: LocalKey,
@@ -56,6 +55,11 @@ fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
         Ok(length) if length <= MAX_FILE => Ok(bytes),
         _ => Err(trouble(path, "this file is longer than 4 MiB")),
     }
+}
+
+/// Reads a text. Fails with a sentence.
+pub(crate) fn read_text(path: &Path) -> Result<String, Trouble> {
+    String::from_utf8(read(path)?).map_err(|_| trouble(path, "this is no text in UTF-8"))
 }
 
 /// Reads an OCSP response that says something about a certificate (RFC 6960, 4.2.1):
@@ -116,15 +120,16 @@ fn private_key(provider: &'static Provider, path: &Path) -> Result<LocalKey, Tro
     LocalKey::new(provider, key).map_err(|error| trouble(path, error))
 }
 
-/// Reads the certificates of the command line with their keys. Each is named by its file.
+/// Reads certificates with their keys. Each is named by its file.
 pub(crate) fn identities(
     provider: &'static Provider,
-    files: &args::Identity,
+    certs: &[PathBuf],
+    keys: &[PathBuf],
 ) -> Result<Vec<Identity>, Trouble> {
-    if files.cert.len() != files.key.len() {
-        return Err("each --cert needs a --key, and each --key a --cert, in the same order".into());
+    if certs.len() != keys.len() {
+        return Err("each certificate needs a key, and each key a certificate, in the same order".into());
     }
-    files.cert.iter().zip(&files.key).map(|(cert, key)| identity(provider, cert, key)).collect()
+    certs.iter().zip(keys).map(|(cert, key)| identity(provider, cert, key)).collect()
 }
 
 fn identity(provider: &'static Provider, cert: &Path, key_file: &Path) -> Result<Identity, Trouble> {

@@ -2,27 +2,21 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod call;
 mod certs;
 mod connect;
+mod daemon;
 mod demo;
-mod forward;
-mod http;
-mod key_source;
 mod keylog;
 mod ladder;
-mod log;
 mod private_file;
 mod resume_args;
-mod resuming;
 mod say;
 mod serve;
-mod served;
 mod sessions;
-mod stats;
-mod threads;
 mod ticket_keys;
-mod traffic;
 mod words;
+mod wrap;
 
 use std::process::ExitCode;
 
@@ -42,7 +36,8 @@ pub(crate) enum Failure {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         // Threads of its own serve.
-        Command::Serve(args) => on_runtime(Builder::new_current_thread(), serve::run(args)),
+        Command::Serve(args) => on_runtime(Builder::new_current_thread(), serve::run(*args)),
+        Command::Forward(args) => on_runtime(Builder::new_current_thread(), wrap::run(*args)),
         Command::Connect(args) => on_runtime(Builder::new_multi_thread(), connect::run(args)),
         Command::Demo => demo::run(),
         Command::TicketKeys(args) => ticket_keys::run(&args),

@@ -40,9 +40,6 @@ pub(crate) struct Resume {
     /// without a name, those do that have the same certificates, protocols and demands on clients
     #[arg(long, value_name = "NAME")]
     pub(crate) session_context: Option<String>,
-    /// Where to serve numbers over HTTP, on a loopback address: text at /, Prometheus lines at /metrics
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    pub(crate) stats: Option<String>,
 }
 
 /// Reads a length of time that keys and sessions may have: 1 second to 7 days.
@@ -157,9 +154,6 @@ pub(crate) struct Sessions {
     /// handshake, the first one too, and no data is exchanged
     #[arg(long, value_name = "N", default_value = "0")]
     pub(crate) reconnect: u32,
-    /// Asks for no tickets and offers none: only what the server keeps under an ID is resumed
-    #[arg(long)]
-    pub(crate) no_tickets: bool,
 }
 
 fn cache_size(text: &str) -> Result<usize, String> {

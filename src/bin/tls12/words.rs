@@ -9,7 +9,7 @@ use tls12::{
     session::{HandshakeKind, TicketSent},
 };
 
-use crate::log::Words;
+use crate::daemon::log::Words;
 
 /// How the handshake went: `resumed= reason= ticket= age= lineage=`. Age is that of the full handshake, in seconds.
 fn of_handshake(info: &ConnectionInfo) -> Words {

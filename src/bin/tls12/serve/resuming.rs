@@ -13,36 +13,38 @@ use tls12::{
     session::{KeyRing, RenewWhen, Resumption, ResumptionStats, SessionContext, TicketKey, Tickets},
     store::{Limits, MemoryStore},
 };
-use tokio::{
-    signal::unix::Signal,
-    time::{Instant, MissedTickBehavior, interval, sleep_until},
-};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
+use super::{hosts::Domain, key_source::KeySource};
 use crate::{
-    key_source::KeySource,
+    daemon::Numbers,
     resume_args::{self, Resume},
-    serve::Acceptor,
 };
 
 /// How often sessions that are too old are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
+/// Where sessions are kept.
+pub(super) type Store = Arc<MemoryStore>;
+
 /// What is needed to resume.
-pub(crate) struct Resuming {
+pub(super) struct Resuming {
     source: KeySource,
     period: Duration,
     policy: Resumption,
+    /// The name of the context, if it has one.
+    context: Option<String>,
     ring: Mutex<KeyRing>,
-    pub(crate) store: Arc<MemoryStore>,
-    pub(crate) stats: Arc<ResumptionStats>,
+    pub(super) store: Store,
+    pub(super) stats: Arc<ResumptionStats>,
 }
 
 impl Resuming {
     /// What the command line asks for. Fails with a sentence.
-    pub(crate) fn new(args: &Resume, auth: ClientAuth, verifier: &dyn VerifyPeer) -> Result<Self, String> {
+    pub(crate) fn new(args: &Resume) -> Result<Self, String> {
         let source = KeySource::new(args);
         let ring = source.ring(None, UnixTime::now(), args.rotate_every)?;
-        let mut policy = Resumption::new(ring.clone())
+        let policy = Resumption::new(ring.clone())
             .with_lifetime(args.ticket_lifetime)
             .with_authentication_lifetime(args.session_timeout)
             .with_ids(args.session_cache > 0)
@@ -52,17 +54,25 @@ impl Resuming {
                 resume_args::Tickets::Use => Tickets::Issue,
                 resume_args::Tickets::Renew => Tickets::Renew(RenewWhen::Always),
             });
-        if let Some(name) = &args.session_context {
-            policy = policy.with_context(context(name, auth, verifier));
-        }
         let store = Arc::new(MemoryStore::new(Limits::sessions(args.session_cache)));
         let stats = Arc::new(ResumptionStats::new());
-        Ok(Self { source, period: args.rotate_every, policy, ring: Mutex::new(ring), store, stats })
+        let context = args.session_context.clone();
+        Ok(Self { source, period: args.rotate_every, policy, context, ring: Mutex::new(ring), store, stats })
     }
 
-    /// Resumes with the keys of now.
-    pub(crate) fn config(&self, config: &ServerConfig) -> ServerConfig {
-        config.clone().with_resumption(self.policy.clone().with_keys(self.ring()))
+    /// Resumes with the keys of now, what was made in this domain alone.
+    pub(super) fn config(&self, config: &ServerConfig, domain: &Domain) -> ServerConfig {
+        let mut policy = self.policy.clone().with_keys(self.ring()).with_partition(domain.partition);
+        if let Some(context) = domain.context {
+            policy = policy.with_context(context);
+        }
+        config.clone().with_resumption(policy)
+    }
+
+    /// What the sessions of servers are bound to that share the name of a context; `None` where it has no name, and
+    /// certificates and protocols decide.
+    pub(super) fn context(&self, auth: ClientAuth, verifier: &dyn VerifyPeer) -> Option<SessionContext> {
+        self.context.as_ref().map(|name| context(name, auth, verifier))
     }
 
     /// In words, for the first lines.
@@ -80,33 +90,21 @@ impl Resuming {
         text
     }
 
-    /// Changes keys in their time and at SIGHUP, until it is dropped.
-    pub(crate) async fn keep(&self, config: &ServerConfig, acceptor: &Acceptor, mut hangup: Signal) {
+    /// Sleeps until other keys have to be there, and forgets meanwhile what is too old.
+    pub(super) async fn until_next(&self) {
         let mut sweep = interval(SWEEP_EVERY);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut next = self.next();
+        let next = Instant::now() + self.source.until_next(UnixTime::now(), self.period);
         loop {
             tokio::select! {
-                _ = sweep.tick() => {
-                    self.store.remove_expired();
-                    continue;
-                }
-                _ = hangup.recv() => self.renew(),
-                () = sleep_until(next) => self.renew(),
+                _ = sweep.tick() => self.store.remove_expired(),
+                () = sleep_until(next) => return,
             }
-            if next <= Instant::now() {
-                next = self.next();
-            }
-            acceptor.set_config(self.config(config));
         }
     }
 
-    fn next(&self) -> Instant {
-        Instant::now() + self.source.until_next(UnixTime::now(), self.period)
-    }
-
     /// Takes the next ring, or says why the former one stays.
-    fn renew(&self) {
+    pub(super) fn renew(&self) -> Result<(), ()> {
         let former = self.ring();
         match self.source.ring(Some(&former), UnixTime::now(), self.period) {
             Ok(ring) => {
@@ -119,9 +117,26 @@ impl Resuming {
                 };
                 *self.ring.lock().unwrap_or_else(PoisonError::into_inner) = ring;
                 crate::say::say!("ticket keys {said}; {}", self.keys());
+                Ok(())
             }
-            Err(why) => crate::say::say!("tls12: the ticket keys stay as they are: {why}"),
+            Err(why) => {
+                crate::say::say!("tls12: the ticket keys stay as they are: {why}");
+                Err(())
+            }
         }
+    }
+
+    /// Numbers for a person.
+    pub(super) fn text(&self) -> String {
+        format!("{}sessions kept: {}\n{}\n", self.stats.snapshot(), self.store.len(), self.keys())
+    }
+
+    /// Numbers for Prometheus.
+    pub(super) fn numbers(&self) -> String {
+        let numbers = Numbers::new();
+        let kept = i64::try_from(self.store.len()).unwrap_or(i64::MAX);
+        numbers.gauge("tls12_sessions_kept", "Sessions in the memory of this process.", kept);
+        format!("{}{}", self.stats.snapshot().prometheus(), numbers.encode())
     }
 
     fn ring(&self) -> KeyRing {

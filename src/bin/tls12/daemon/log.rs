@@ -13,7 +13,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::args::LogFormat;
+use super::args::LogFormat;
 
 /// What a log line says, in order.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

@@ -1,0 +1,296 @@
+//! A command that serves connections until it is told to stop: what that takes whatever is done with the connections.
+#![expect(clippy::disallowed_methods, reason = "the command reads the clock")]
+
+mod admission;
+pub(crate) mod args;
+pub(crate) mod carry;
+pub(crate) mod http;
+mod listen;
+pub(crate) mod log;
+mod metrics;
+mod page;
+mod threads;
+pub(crate) mod traffic;
+
+use std::{
+    future::pending,
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use tokio::{
+    net::{TcpListener, TcpStream},
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+use tracing::Instrument as _;
+
+use self::{
+    admission::Admission,
+    log::{Log, Words, timestamp},
+    threads::Threads,
+    traffic::Traffic,
+};
+pub(crate) use self::{
+    admission::{Limit, Place},
+    args::{Limits, Telling},
+    listen::{Port, listen},
+    metrics::{Metrics, Numbers},
+};
+use crate::{Failure, words};
+
+/// For how long open connections may take to say goodbye after their time is over, and the last lines of log to be
+/// written.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// What such a command has.
+pub(crate) struct Daemon {
+    pub(crate) limits: Limits,
+    pub(crate) metrics: Metrics,
+    admission: Arc<Admission>,
+    log: Log,
+    stage: watch::Sender<Stage>,
+}
+
+/// How far it has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    /// It accepts connections.
+    Serving,
+    /// It accepts none any more, and lets those that are open finish.
+    Stopping,
+    /// Open connections must end now.
+    Stopped,
+}
+
+/// What is done with connections, and what there is to tell about it.
+pub(crate) trait Handler: Send + Sync + 'static {
+    /// What it runs on.
+    fn daemon(&self) -> &Daemon;
+
+    /// Serves a connection to its end. The place knows when the handshake is complete.
+    fn connection(
+        &self,
+        tcp: TcpStream,
+        peer: SocketAddr,
+        traffic: &Traffic,
+        place: &mut Place,
+    ) -> impl Future<Output = Ended> + Send;
+
+    /// What else there is to tell: lines for a person.
+    fn text(&self) -> String;
+
+    /// And numbers in the text format of Prometheus.
+    fn numbers(&self) -> String;
+}
+
+/// How a connection ended.
+pub(crate) struct Ended {
+    pub(crate) event: Event,
+    /// What is logged of it.
+    pub(crate) about: Words,
+}
+
+/// What became of a connection, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// It was served to its end.
+    Served,
+    /// Nothing came at all.
+    Empty,
+    /// The handshake failed.
+    HandshakeFailed,
+    /// The handshake took too long.
+    HandshakeTimeout,
+    /// Nothing came or went for too long.
+    IdleTimeout,
+    /// The peer went without close_notify.
+    Cut,
+    /// The server stopped, and could wait no longer.
+    Stopped,
+    /// Anything else that ends a connection before its time.
+    Failed,
+}
+
+impl Event {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Served => "served",
+            Self::Empty => "empty",
+            Self::HandshakeFailed => "handshake-failed",
+            Self::HandshakeTimeout => "handshake-timeout",
+            Self::IdleTimeout => "idle-timeout",
+            Self::Cut => "cut",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// What became of a connection that was established and ended with this error.
+    pub(crate) fn of(error: &io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::TimedOut => Self::IdleTimeout,
+            ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Self::Cut,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl Daemon {
+    /// Fails with a sentence.
+    pub(crate) fn new(limits: &Limits, telling: &Telling) -> Result<Self, String> {
+        trace(telling);
+        let log = Log::start(telling.log).map_err(|error| format!("no thread can be started: {error}"))?;
+        Ok(Self {
+            limits: limits.clone(),
+            metrics: Metrics::new(),
+            admission: Arc::new(Admission::new(limits)),
+            log,
+            stage: watch::Sender::new(Stage::Serving),
+        })
+    }
+
+    /// Resolves when it has come that far.
+    pub(crate) async fn reached(&self, stage: Stage) {
+        // The sender lives as long as the daemon, so this cannot fail.
+        let _ = self.stage.subscribe().wait_for(|reached| *reached >= stage).await;
+    }
+
+    /// How many connections are open.
+    fn open(&self) -> u32 {
+        self.admission.count().open
+    }
+
+    /// Logs a connection that is kept out.
+    fn refused(&self, peer: SocketAddr, limit: Limit) {
+        self.metrics.refused(limit);
+        let mut words = beginning(SystemTime::now(), peer, "refused");
+        words.text("limit", limit.name());
+        self.log.write(&words);
+        tracing::debug!(%peer, %limit, "a connection is refused");
+    }
+}
+
+/// Serves a connection and logs it.
+async fn connection<H: Handler>(handler: &H, tcp: TcpStream, peer: SocketAddr, mut place: Place) {
+    let (daemon, time, traffic) = (handler.daemon(), SystemTime::now(), Traffic::new());
+    // Records are written whole, so waiting for more to send can only delay them.
+    let _ = tcp.set_nodelay(true);
+    let Ended { event, about } = handler.connection(tcp, peer, &traffic, &mut place).await;
+    // Who reads the log may come again at once.
+    drop(place);
+    let (received, sent) = (traffic.received(), traffic.sent());
+    daemon.metrics.ended(event, received, sent);
+    let mut words = beginning(time, peer, event.name());
+    words.append(&about);
+    words.number("in", received);
+    words.number("out", sent);
+    words.number("ms", u64::try_from(traffic.elapsed().as_millis()).unwrap_or(u64::MAX));
+    daemon.log.write(&words);
+    tracing::debug!(event = event.name(), received, sent, "the connection ended");
+}
+
+fn beginning(time: SystemTime, peer: SocketAddr, event: &'static str) -> Words {
+    let mut words = Words::default();
+    words.text("time", timestamp(time));
+    words.text("peer", peer.to_string());
+    words.text("event", event);
+    words
+}
+
+/// Writes what is asked for to standard error.
+fn trace(telling: &Telling) {
+    use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
+    // Only the first one counts, and there is only one.
+    let _ = tracing_subscriber::registry().with(lines.with_filter(telling.trace.clone())).try_init();
+}
+
+/// Serves until SIGTERM or SIGINT, and lets connections that are open finish then. `meanwhile` never ends.
+pub(crate) async fn run<H: Handler>(
+    handler: Arc<H>,
+    listener: TcpListener,
+    telling: &Telling,
+    meanwhile: impl Future<Output = ()>,
+) -> Result<(), Failure> {
+    let failed = |what: &str, error: io::Error| Failure::Failed(format!("{what}: {error}"));
+    let numbers = numbers(telling, handler.clone()).await?;
+    let stopped = stop_signal().map_err(|error| failed("signals cannot be received", error))?;
+    let count = telling.threads.unwrap_or_else(threads::for_all_processors);
+    let mut threads = listener
+        .into_std()
+        .and_then(|listener| Threads::start(&handler, listener, count))
+        .map_err(|error| failed("no threads can be started", error))?;
+    tokio::select! {
+        () = meanwhile => {}
+        () = numbers => {}
+        () = stopped => {}
+    }
+    let daemon = handler.daemon();
+    daemon.stage.send_replace(Stage::Stopping);
+    crate::say::say!("stopping; {} connections are open", daemon.open());
+    if !threads.all_done(daemon.limits.drain).await {
+        crate::say::say!("stopped with {} connections still open", daemon.open());
+        daemon.stage.send_replace(Stage::Stopped);
+        threads.all_done(GOODBYE).await;
+    }
+    daemon.log.finish(GOODBYE);
+    Ok(())
+}
+
+/// Serves numbers, if that was asked for; never ends.
+async fn numbers<H: Handler>(
+    telling: &Telling,
+    handler: Arc<H>,
+) -> Result<impl Future<Output = ()> + use<H>, Failure> {
+    let listener = match &telling.metrics {
+        Some(address) => Some(page::listen(address).await.map_err(Failure::Usage)?),
+        None => None,
+    };
+    if let Some(Ok(address)) = listener.as_ref().map(TcpListener::local_addr) {
+        crate::say::say!("numbers at http://{address}/ and http://{address}/metrics");
+        if !address.ip().is_loopback() {
+            crate::say::say!("warning: whoever can reach {address} can read the numbers");
+        }
+    }
+    Ok(async move {
+        match listener {
+            Some(listener) => page::serve(listener, handler).await,
+            None => pending().await,
+        }
+    })
+}
+
+/// Resolves at SIGTERM or SIGINT.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// The words and the event of a handshake that failed.
+pub(crate) fn handshake_failed(daemon: &Daemon, error: &io::Error) -> Ended {
+    daemon.metrics.failed(error);
+    let event = match error.kind() {
+        ErrorKind::TimedOut => Event::HandshakeTimeout,
+        _ => Event::HandshakeFailed,
+    };
+    tracing::debug!(error = words::sentence(error), "the handshake failed");
+    Ended { event, about: words::of_error(error) }
+}
+
+/// One task for a connection.
+fn spawn<H: Handler>(handler: Arc<H>, tcp: TcpStream, peer: SocketAddr, place: Place, busy: threads::Busy) {
+    let span = tracing::debug_span!("connection", %peer);
+    let work = async move {
+        connection(&*handler, tcp, peer, place).await;
+        drop(busy);
+    };
+    tokio::spawn(work.instrument(span));
+}

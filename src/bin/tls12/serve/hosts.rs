@@ -1,0 +1,95 @@
+//! Who serves which name.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tls12::{
+    ServerConfig,
+    crypto::LocalKey,
+    pki::VerifyPeer,
+    session::{Partition, SessionContext},
+};
+
+use super::{
+    Service,
+    resuming::Resuming,
+    settings::{HostSettings, Settings},
+};
+
+/// What accepts connections here.
+pub(crate) type Acceptor = tls12::tokio::Acceptor<LocalKey, Arc<dyn VerifyPeer>, super::resuming::Store>;
+
+/// The hosts of a port, by the names that clients ask for.
+pub(crate) struct Hosts {
+    names: HashMap<String, Host>,
+    /// For all names one label below a domain, by the domain.
+    below: HashMap<String, Host>,
+    /// For all others.
+    others: Option<Host>,
+}
+
+/// What is served under one name.
+pub(crate) struct Host {
+    pub(crate) acceptor: Acceptor,
+    pub(crate) service: Arc<Service>,
+    config: ServerConfig,
+    domain: Domain,
+}
+
+/// What keeps sessions of one host from being resumed at another.
+pub(super) struct Domain {
+    /// Each name has its own, whatever certificate and keys it shares with others.
+    pub(super) partition: Partition,
+    pub(super) context: Option<SessionContext>,
+}
+
+impl Hosts {
+    pub(super) fn new(settings: &Settings, resuming: &Resuming) -> Self {
+        let mut hosts = Self { names: HashMap::new(), below: HashMap::new(), others: None };
+        // A host of the file comes before what the command line says of the same name.
+        for host in settings.others.iter().chain(&settings.hosts) {
+            for name in &host.names {
+                let served = Host::new(host, Partition::named(name.as_bytes()), resuming);
+                match name.strip_prefix("*.") {
+                    Some(domain) => hosts.below.insert(domain.to_owned(), served),
+                    None => hosts.names.insert(name.clone(), served),
+                };
+            }
+        }
+        hosts.others = settings.others.as_ref().map(|host| Host::new(host, Partition::default(), resuming));
+        hosts
+    }
+
+    /// Who serves a client that asks for this name, or for none. Names are compared without regard to case (RFC 6066, 3).
+    pub(super) fn find(&self, name: Option<&str>) -> Option<&Host> {
+        let Some(name) = name.map(str::to_ascii_lowercase) else {
+            return self.others.as_ref();
+        };
+        let below = || self.below.get(name.split_once('.')?.1);
+        self.names.get(&name).or_else(below).or(self.others.as_ref())
+    }
+
+    /// Resumes with the keys of now.
+    pub(super) fn renew(&self, resuming: &Resuming) {
+        for host in self.names.values().chain(self.below.values()).chain(&self.others) {
+            host.acceptor.set_config(resuming.config(&host.config, &host.domain));
+        }
+    }
+}
+
+impl Host {
+    fn new(settings: &HostSettings, partition: Partition, resuming: &Resuming) -> Self {
+        let context = resuming.context(settings.client_auth, &*settings.verifier);
+        let domain = Domain { partition, context };
+        let config = resuming.config(&settings.config, &domain);
+        let mut identities = settings.identities.iter();
+        let first = identities.next().map(|identity| identity.key.clone()).expect("a host has a certificate");
+        let acceptor = tls12::tokio::Acceptor::new(config, first)
+            .with_client_verifier(settings.verifier.clone())
+            .with_store(resuming.store.clone())
+            .with_stats(resuming.stats.clone());
+        let acceptor = identities.fold(acceptor, |acceptor, other| {
+            acceptor.with_key(other.credential.name_arc().clone(), other.key.clone())
+        });
+        Self { acceptor, service: settings.service.clone(), config: settings.config.clone(), domain }
+    }
+}

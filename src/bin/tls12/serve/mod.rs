@@ -1,0 +1,158 @@
+//! `tls12 serve`: accepts TLS, and serves what comes, or passes it on.
+
+pub(crate) mod args;
+mod config_file;
+mod connection;
+mod forward;
+mod hosts;
+mod key_source;
+mod proxy_protocol;
+mod resuming;
+mod settings;
+
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use tokio::{
+    net::TcpStream,
+    signal::unix::{Signal, SignalKind, signal},
+};
+
+use self::{
+    forward::Backend,
+    hosts::Hosts,
+    resuming::Resuming,
+    settings::{Settings, Source},
+};
+use crate::{
+    Failure,
+    daemon::{self, Daemon, Ended, Handler, Place, Port, listen, traffic::Traffic},
+};
+
+/// What is served over a connection.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    /// A page about the connection.
+    Http,
+    /// What came.
+    Echo,
+    /// What the server behind says.
+    Forward(Backend),
+}
+
+/// What every connection of this server shares.
+pub(crate) struct Server {
+    daemon: Daemon,
+    source: Source,
+    /// Connections go on with the hosts that they began with.
+    hosts: RwLock<Arc<Hosts>>,
+    resuming: Resuming,
+    /// How many bytes of a client a handshake may take.
+    handshake_bytes: usize,
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub(crate) async fn run(args: args::Serve) -> Result<(), Failure> {
+    let failed = |what: &str, error: io::Error| Failure::Failed(format!("{what}: {error}"));
+    let (server, settings) = Server::new(args).map_err(Failure::Usage)?;
+    let args = server.source.args();
+    let port = if args.reuse_port { Port::Shared } else { Port::Own };
+    let listener = listen(&args.listen, port).await.map_err(|error| failed(&args.listen, error))?;
+    let address = listener.local_addr().map_err(|error| failed(&args.listen, error))?;
+    crate::say::say!("listening on {address} ({}) with {}", settings.service(), settings.origin);
+    crate::say::say!("{}", server.resuming.name());
+    settings.warnings.iter().for_each(|warning| crate::say::say!("warning: {warning}"));
+    let hangup = signal(SignalKind::hangup()).map_err(|error| failed("signals cannot be received", error))?;
+    let telling = args.telling.clone();
+    let server = Arc::new(server);
+    daemon::run(server.clone(), listener, &telling, server.keep(hangup)).await
+}
+
+impl Server {
+    /// Fails with a sentence.
+    fn new(args: args::Serve) -> Result<(Self, Settings), String> {
+        let daemon = Daemon::new(&args.limits, &args.telling)?;
+        let (resuming, handshake_bytes) = (Resuming::new(&args.resume)?, args.handshake_bytes);
+        let source = Source::new(args)?;
+        let settings = source.read()?;
+        let hosts = RwLock::new(Arc::new(Hosts::new(&settings, &resuming)));
+        Ok((Self { daemon, source, hosts, resuming, handshake_bytes }, settings))
+    }
+
+    /// Who serves which name now.
+    fn hosts(&self) -> Arc<Hosts> {
+        self.hosts.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes ticket keys in their time, and reads everything again at SIGHUP. Never ends.
+    async fn keep(&self, mut hangup: Signal) {
+        loop {
+            tokio::select! {
+                _ = hangup.recv() => {
+                    self.renew_keys();
+                    self.reload();
+                }
+                () = self.resuming.until_next() => self.renew_keys(),
+            }
+        }
+    }
+
+    fn renew_keys(&self) {
+        let renewed = self.resuming.renew();
+        self.daemon.metrics.reloaded("ticket-keys", renewed);
+        self.hosts().renew(&self.resuming);
+    }
+
+    /// Reads certificates, keys, roots and the file of hosts again, and takes all of them or, if anything is wrong with
+    /// one, none. Whoever is connected goes on as before.
+    fn reload(&self) {
+        let read = self.source.read();
+        self.daemon.metrics.reloaded("certificates", read.as_ref().map(drop).map_err(drop));
+        match read {
+            Ok(settings) => {
+                settings.warnings.iter().for_each(|warning| crate::say::say!("warning: {warning}"));
+                let hosts = Arc::new(Hosts::new(&settings, &self.resuming));
+                *self.hosts.write().unwrap_or_else(PoisonError::into_inner) = hosts;
+                crate::say::say!("read again: {}", settings.origin);
+            }
+            Err(why) => crate::say::say!("tls12: certificates and hosts stay as they are: {why}"),
+        }
+    }
+}
+
+impl Handler for Server {
+    fn daemon(&self) -> &Daemon {
+        &self.daemon
+    }
+
+    async fn connection(
+        &self,
+        tcp: TcpStream,
+        peer: SocketAddr,
+        traffic: &Traffic,
+        place: &mut Place,
+    ) -> Ended {
+        connection::serve(self, tcp, peer, traffic, place).await
+    }
+
+    fn text(&self) -> String {
+        self.resuming.text()
+    }
+
+    fn numbers(&self) -> String {
+        self.resuming.numbers()
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http => f.write_str("http"),
+            Self::Echo => f.write_str("echo"),
+            Self::Forward(backend) => write!(f, "forward to {backend}"),
+        }
+    }
+}
