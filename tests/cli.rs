@@ -10,8 +10,13 @@ mod common;
 
 mod cli {
     mod files;
+    mod hosts;
+    mod limits;
+    mod proxy_protocol;
+    mod reloading;
     mod resuming;
     mod running;
     mod tests;
     mod ticket_keys;
+    mod wrapping;
 }

@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use tls12::CertificateDer;
 
-use crate::common::certs::{Ca, Spec};
+use crate::common::certs::{Ca, Issued, Spec};
 
 /// A folder of this test run's own, removed when dropped.
 pub(super) struct Folder(pub(super) PathBuf);
@@ -14,6 +14,13 @@ impl Folder {
         let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
         fs::create_dir_all(&path).expect("a folder");
         Self(path)
+    }
+
+    /// Writes a text, and gives its path.
+    pub(super) fn write_text(&self, name: &str, text: &str) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, text).expect("a file");
+        path.to_str().expect("UTF-8").to_owned()
     }
 
     pub(super) fn write(&self, name: &str, label: &str, ders: &[&[u8]]) -> String {
@@ -49,6 +56,7 @@ fn pem(label: &str, der: &[u8]) -> String {
 /// Files with a root, a server of it and a client of it.
 pub(super) struct Files {
     pub(super) folder: Folder,
+    pub(super) ca: Ca,
     pub(super) root: String,
     pub(super) server: (String, String),
     pub(super) client: (String, String),
@@ -59,16 +67,20 @@ impl Files {
         let folder = Folder::new(name);
         let ca = Ca::new("command root");
         let root = folder.write("root.pem", "CERTIFICATE", &[&ca.root()]);
-        let pair = |name: &str, spec: &Spec<'_>| {
-            let issued = ca.issue(spec);
-            let chain: Vec<&[u8]> = issued.chain.iter().map(CertificateDer::as_ref).collect();
-            let cert = folder.write(&format!("{name}.pem"), "CERTIFICATE", &chain);
-            let key =
-                folder.write(&format!("{name}-key.pem"), "PRIVATE KEY", &[issued.key_der().secret_der()]);
-            (cert, key)
-        };
-        let server = pair("server", &Spec::server(&["localhost"]));
-        let client = pair("client", &Spec::client("a client"));
-        Self { folder, root, server, client }
+        let server = write_pair(&folder, "server", &ca.issue(&Spec::server(&["localhost"])));
+        let client = write_pair(&folder, "client", &ca.issue(&Spec::client("a client")));
+        Self { folder, ca, root, server, client }
     }
+
+    /// A certificate of the root and its key, in files of this name.
+    pub(super) fn issue(&self, name: &str, spec: &Spec<'_>) -> (String, String) {
+        write_pair(&self.folder, name, &self.ca.issue(spec))
+    }
+}
+
+fn write_pair(folder: &Folder, name: &str, issued: &Issued) -> (String, String) {
+    let chain: Vec<&[u8]> = issued.chain.iter().map(CertificateDer::as_ref).collect();
+    let cert = folder.write(&format!("{name}.pem"), "CERTIFICATE", &chain);
+    let key = folder.write(&format!("{name}-key.pem"), "PRIVATE KEY", &[issued.key_der().secret_der()]);
+    (cert, key)
 }

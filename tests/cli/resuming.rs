@@ -1,15 +1,10 @@
 //! What it resumes, and what it says about it.
 
-use std::{
-    fs,
-    io::{Read, Write},
-    net::TcpStream,
-    path::Path,
-};
+use std::{fs, path::Path};
 
 use super::{
     files::{Files, Folder},
-    running::{Serving, command, run, text},
+    running::{Serving, command, get, run, text},
 };
 use crate::common::certs::Ca;
 
@@ -188,23 +183,12 @@ fn policies_and_switches_do_what_they_say() {
     assert_eq!(verdicts(&["--session-cache", "0"], &["--no-tickets"]), ["no/no", "no/no"]);
 }
 
-/// The status and the body of an answer over plain HTTP.
-fn get(address: &str, target: &str) -> (String, String) {
-    let mut tcp = TcpStream::connect(address).expect("a connection");
-    write!(tcp, "GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("a request");
-    let mut answer = String::new();
-    tcp.read_to_string(&mut answer).expect("an answer");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-    (head.lines().next().expect("a status").to_owned(), body.to_owned())
-}
-
 #[test]
 fn numbers_are_served_as_text_and_as_prometheus_lines() {
     let files = Files::new("stats");
     let (cert, key) = (&files.server.0, &files.server.1);
     let serving = Serving::start(&["--cert", cert, "--key", key, "--stats", "127.0.0.1:0"]);
-    let said = serving.says("numbers at http://");
-    let address = said.split("http://").nth(1).and_then(|rest| rest.split('/').next()).expect("an address");
+    let address = &serving.metrics();
     assert!(serving.call(&["--ca", &files.root, "--reconnect", "2"], b"").status.success());
     assert!(serving.call(&["--ca", &files.root, "--no-tickets", "--reconnect", "1"], b"").status.success());
     let (status, body) = get(address, "/");
@@ -228,8 +212,7 @@ fn numbers_are_served_as_text_and_as_prometheus_lines() {
 #[test]
 fn numbers_tell_how_many_connections_are_open_and_what_one_takes() {
     let serving = Serving::start(&["--echo", "--threads", "2", "--stats", "127.0.0.1:0"]);
-    let said = serving.says("numbers at http://");
-    let address = said.split("http://").nth(1).and_then(|rest| rest.split('/').next()).expect("an address");
+    let address = &serving.metrics();
     assert!(get(address, "/").1.contains("connections open: 0\n"));
     let held = [serving.socket(), serving.socket()];
     let body = loop {

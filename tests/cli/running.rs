@@ -1,7 +1,7 @@
 //! The command, running.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
     sync::mpsc::{Receiver, channel},
@@ -34,7 +34,17 @@ pub(super) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// `tls12 serve` on a port of its own; killed when dropped.
+/// The head and the body of a page over plain HTTP.
+pub(super) fn get(address: &str, target: &str) -> (String, String) {
+    let mut tcp = TcpStream::connect(address).expect("a connection");
+    write!(tcp, "GET {target} HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("a request");
+    let mut answer = String::new();
+    tcp.read_to_string(&mut answer).expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    (head.lines().next().expect("a status").to_owned(), body.to_owned())
+}
+
+/// `tls12 serve`, or another command that listens, on a port of its own; killed when dropped.
 pub(super) struct Serving {
     pub(super) child: Child,
     pub(super) log: BufReader<ChildStdout>,
@@ -47,16 +57,28 @@ pub(super) struct Serving {
 
 impl Serving {
     pub(super) fn start(args: &[&str]) -> Self {
-        let args = [&["serve", "--listen", "127.0.0.1:0"], args].concat();
-        let mut child = command(&args).spawn().expect("the command");
+        Self::start_as("serve", args)
+    }
+
+    pub(super) fn start_as(what: &str, args: &[&str]) -> Self {
+        Self::listening(&[&[what, "--listen", "127.0.0.1:0"], args].concat())
+    }
+
+    pub(super) fn start_at(address: &str, args: &[&str]) -> Self {
+        Self::listening(&[&["serve", "--listen", address], args].concat())
+    }
+
+    fn listening(args: &[&str]) -> Self {
+        let mut child = command(args).spawn().expect("the command");
         let mut stderr = BufReader::new(child.stderr.take().expect("its errors"));
         let mut greeting = String::new();
         stderr.read_line(&mut greeting).expect("a first line");
         // Somebody has to take the rest, whether it is of interest or not.
         let (saying, said) = channel();
         thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| saying.send(line)));
-        let port = greeting.strip_prefix("listening on 127.0.0.1:").and_then(|rest| rest.split(' ').next());
-        let Some(port) = port.and_then(|port| port.parse().ok()) else {
+        let address = greeting.strip_prefix("listening on ").and_then(|rest| rest.split(' ').next());
+        let port = address.and_then(|address| address.rsplit(':').next()?.parse().ok());
+        let Some(port) = port else {
             let _ = child.kill();
             let _ = child.wait();
             panic!("no port in {greeting:?}");
@@ -96,6 +118,13 @@ impl Serving {
     /// All that it said on standard error and nobody read yet.
     pub(super) fn said(&self) -> Vec<String> {
         self.said.try_iter().collect()
+    }
+
+    /// Where its numbers are, if it was told to serve them; to be asked before anything else it says.
+    pub(super) fn metrics(&self) -> String {
+        let said = self.says("numbers at http://");
+        let address = said.split("http://").nth(1).and_then(|rest| rest.split('/').next());
+        address.expect("an address").to_owned()
     }
 
     /// Sends it a signal, for instance `HUP`.
