@@ -1,0 +1,30 @@
+//! The command in service: in front of other servers, called by other clients, sharing sessions among processes.
+//!
+//! All of it needs other programs and runs when TLS12_INTEROP is 1; else each test says that it was left out.
+#![cfg(feature = "cli")]
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "tests open sockets and files and read clocks"
+)]
+
+mod common;
+#[path = "interop/place.rs"]
+#[allow(dead_code, reason = "tests/interop.rs uses more of it")]
+mod place;
+#[path = "interop/program.rs"]
+#[allow(dead_code, reason = "tests/interop.rs uses more of it")]
+mod program;
+
+/// How long anything may take.
+mod socket {
+    pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+}
+
+mod service {
+    mod backends;
+    mod haproxy;
+    mod nginx;
+    mod serving;
+    mod websocket;
+}

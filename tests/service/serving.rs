@@ -1,0 +1,57 @@
+//! `tls12 serve`, and programs that call it.
+
+use std::{
+    net::{TcpListener, TcpStream},
+    thread,
+    time::{Duration, Instant},
+};
+
+pub(super) use crate::program::has_peers;
+use crate::{place::Place, program::Program, socket::PATIENCE};
+
+/// `tls12 serve` or another of its commands that listen, on a port of its own.
+pub(super) struct Serving {
+    pub(super) program: Program,
+    pub(super) port: u16,
+}
+
+impl Serving {
+    /// With the certificate of this place.
+    pub(super) fn start(place: &Place, more: &[&str]) -> Self {
+        let (cert, key) = (place.path("server.pem"), place.path("server.key"));
+        Self::listening(
+            &[&["serve", "--listen", "127.0.0.1:0", "--cert", &cert, "--key", &key], more].concat(),
+        )
+    }
+
+    pub(super) fn listening(args: &[&str]) -> Self {
+        let program = Program::start_with(env!("CARGO_BIN_EXE_tls12"), args);
+        let text = program.text_until(|text| text.lines().any(|line| line.starts_with("listening on ")));
+        let line = text.lines().find_map(|line| line.strip_prefix("listening on ")).expect("it is there");
+        let address = line.split(' ').next().expect("a word");
+        let port = address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+        Self { program, port }
+    }
+}
+
+/// A port that nobody listens on just now.
+pub(super) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
+}
+
+/// Waits for a program that does not say when it listens.
+pub(super) fn until_listening(port: u16) {
+    let end = Instant::now() + PATIENCE;
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(Instant::now() < end, "nobody listens on port {port}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Calls with curl, and gives what it writes.
+pub(super) fn curl(place: &Place, more: &[&str]) -> String {
+    let root = place.path("root.pem");
+    let always =
+        ["--silent", "--show-error", "--ipv4", "--max-time", "30", "--tls-max", "1.2", "--cacert", &root];
+    Program::start_with("curl", &[&always, more].concat()).succeed()
+}
