@@ -56,7 +56,7 @@ const WITHOUT: &[&str] = &[
     "Illegal", "Incompatible", "InvalidShare", "Judgement", "KeyError", "KeyFileError", "KeyFileFormat",
     "KeyKind", "KeyName", "KeyState", "KeyTimes", "Leaf", "Limits", "Lineage", "List", "Lookup",
     "Message", "NeedsCredential", "NewSession", "NewSessionTicket", "NoStore", "NoVerifier", "NotResumed",
-    "Offer", "Others", "Partition", "PresentedPeer", "Protection", "Provider", "Randoms", "RatchetError",
+    "Offer", "Others", "Partition", "PartitionTag", "PresentedPeer", "Protection", "Provider", "Randoms", "RatchetError",
     "RecordError", "RecordHeader", "Refusal", "RenewWhen", "Reply", "ResumedBy", "ResumptionStats",
     "Reuse", "SchemeVerifiers", "SealError", "SealedSession", "SeenBy", "Sent", "ServerExtensions",
     "ServerHello", "ServerHelloDone", "ServerKeyExchange", "ServerNames", "SessionContext", "SessionId",
