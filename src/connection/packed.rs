@@ -70,7 +70,7 @@ impl Unpacked {
         out.bytes(&self.randoms.client);
         out.bytes(&self.randoms.server);
         [self.reading.sequence, self.writing.sequence].iter().for_each(|number| write_number(*number, out));
-        for key in &self.store_key {
+        if let Some(key) = &self.store_key {
             out.bytes(&key.hash);
             if self.is_of_a_named_partition() {
                 out.bytes(&key.partition.0);
