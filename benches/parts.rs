@@ -124,7 +124,6 @@ fn store(criterion: &mut Criterion) {
         key: StoreKey::of(&Partition::default(), &SessionId::from(numbered(n))),
         sealed: SealedSession(vec![0; 270]),
         lifetime: Duration::from_secs(10 * HOUR),
-        partition: Partition::default(),
     };
     const SESSIONS: u32 = 10_000;
     let store = MemoryStore::new(Limits::sessions(SESSIONS as usize));

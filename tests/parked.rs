@@ -7,13 +7,14 @@ mod common;
 use common::{
     forge::{Keys, Sealing},
     pair::{Peer, World},
+    resuming::policy,
     worlds::worlds,
 };
 use tls12::{
     Connection, Error, Excess, Received, RecordError, RecvBuf,
     connection::SessionInfo,
     schedule::{Randoms, Side},
-    session::StoreKey,
+    session::{Partition, ResumedBy, StoreKey},
     wire::{Alert, CipherSuite, ContentType},
 };
 
@@ -107,6 +108,19 @@ fn a_connection_comes_back_as_it_was_and_data_flows_both_ways() {
         assert_eq!([facts(&client.tls), facts(&server.tls)], before, "{name}");
         says(&mut client, &mut server, b"after");
         says(&mut server, &mut client, b"and back");
+    }
+}
+
+#[test]
+fn where_its_session_is_comes_back_in_whichever_partition_that_is() {
+    for partition in [Partition::default(), Partition::named(b"a partition")] {
+        let policy = policy().with_partition(partition);
+        let world = World::resuming_by(ResumedBy::SessionId)
+            .with_server(|config| config.with_resumption(policy.clone()));
+        let (_, server) = world.run(usize::MAX).established();
+        let key = *server.tls.store_key().expect("it is kept");
+        assert_eq!(key.partition, partition.tag());
+        assert_eq!(parked(server.tls).store_key(), Some(&key));
     }
 }
 

@@ -158,7 +158,7 @@ fn r18_r19_sealed_sessions_are_those_of_the_vectors() {
         assert_eq!(ticket, fields.bytes("ticket"));
         let id = SessionId::new(&fields.bytes("session_id")).unwrap();
         let store_key = StoreKey::of(minimal.partition(), &id);
-        assert_eq!(store_key.0, fields.array("store_key"));
+        assert_eq!(store_key.hash, fields.array("store_key"));
         let stored = ring.seal_stored(&RUSTCRYPTO, &store_key, &minimal, &salt, at(NOW)).unwrap();
         assert_eq!(stored.0, fields.bytes("stored"));
         let opened = ring.open_ticket(&RUSTCRYPTO, &ticket, at(NOW)).unwrap();

@@ -45,7 +45,6 @@ fn new(partition: Partition, n: u16, lifetime: u64) -> NewSession {
         key: StoreKey::of(&partition, &id(n)),
         sealed: SealedSession(n.to_be_bytes().repeat(50)),
         lifetime: Duration::from_secs(lifetime),
-        partition,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     handshake::Renegotiation,
     record::{Position, Temper},
     schedule::{Randoms, Side},
-    session::StoreKey,
+    session::{Partition, PartitionTag, StoreKey},
     wire::{DecodeError, MAX_PLAINTEXT, Reader, Writer},
 };
 
@@ -64,13 +64,18 @@ impl Unpacked {
             self.past.renegotiation == Renegotiation::Fatal,
             self.past.closed,
             is_usual,
-            false,
+            self.is_of_a_named_partition(),
             false,
         ]));
         out.bytes(&self.randoms.client);
         out.bytes(&self.randoms.server);
         [self.reading.sequence, self.writing.sequence].iter().for_each(|number| write_number(*number, out));
-        self.store_key.iter().for_each(|key| out.bytes(&key.0));
+        if let Some(key) = &self.store_key {
+            out.bytes(&key.hash);
+            if self.is_of_a_named_partition() {
+                out.bytes(&key.partition.0);
+            }
+        }
         if !is_usual {
             self.write_unusual(out);
         }
@@ -78,14 +83,16 @@ impl Unpacked {
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let [extended, stored, server, fatal, closed, is_usual, _, _] = from_bits(input.u8()?);
+        let [extended, stored, server, fatal, closed, is_usual, named, _] = from_bits(input.u8()?);
         let side = if server { Side::Server } else { Side::Client };
         let renegotiation = if fatal { Renegotiation::Fatal } else { Renegotiation::Warned };
         let randoms = Randoms { client: input.array()?, server: input.array()? };
         let mut past = Past { closed, ..Past::none(side, renegotiation) };
         let mut reading = Position { sequence: read_number(input)?, max_plaintext: MAX_PLAINTEXT };
         let mut writing = Position { sequence: read_number(input)?, max_plaintext: MAX_PLAINTEXT };
-        let store_key = if stored { Some(StoreKey(input.array()?)) } else { None };
+        let hash = if stored { Some(input.array()?) } else { None };
+        let partition = if named { PartitionTag(input.array()?) } else { Partition::default().tag() };
+        let store_key = hash.map(|hash| StoreKey { hash, partition });
         if !is_usual {
             for limit in [&mut reading.max_plaintext, &mut writing.max_plaintext] {
                 *limit = input.u16()?.into();
@@ -95,6 +102,11 @@ impl Unpacked {
             past.owed = input.u8()?;
         }
         Ok(Self { info: read_info(input)?, randoms, extended, store_key, past, reading, writing })
+    }
+
+    /// Whether it takes bytes to say in which partition its session is.
+    fn is_of_a_named_partition(&self) -> bool {
+        self.store_key.is_some_and(|key| key.partition != Partition::default().tag())
     }
 
     /// Whether there is nothing of what most connections do not have: limits below those of TLS, and a peer that tries

@@ -97,7 +97,7 @@ pub(crate) struct Storing {
 
 impl Storing {
     /// Stored or not: a session that is not there is only not resumed.
-    pub(super) fn stored(self: Box<Self>, cx: &mut Common) -> Next<Server> {
+    pub(super) fn stored(self, cx: &mut Common) -> Next<Server> {
         self.ending.finish(&[], cx)
     }
 }

@@ -235,7 +235,7 @@ impl NeedsStore {
 
     /// Goes on, stored or not: a session that is not there is only not resumed.
     pub fn stored(mut self) -> ServerHandshake {
-        let next = self.state.stored(&mut self.common);
+        let next = (*self.state).stored(&mut self.common);
         self.common.go(Ok(next))
     }
 }

@@ -11,20 +11,28 @@ use crate::wire::SessionId;
 ///
 /// R32: IDs are 32 random bytes, so the hash needs no key, survives the rotation of the ring, and tells whoever
 /// reads the store nothing: neither the ID, which alone would name the session to a server, nor the partition.
+///
+/// Beside the hash it says in which partition, so that a store can keep the sessions of each apart.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct StoreKey(pub [u8; 32]);
+pub struct StoreKey {
+    /// The hash, which no other session has.
+    pub hash: [u8; 32],
+    /// In which partition.
+    pub partition: PartitionTag,
+}
 
 impl StoreKey {
     /// Where the session of this name is that was made in this partition.
     pub fn of(partition: &Partition, id: &SessionId) -> Self {
-        Self(digest("tls12 store key", [&partition.0, id.as_bytes()]))
+        let hash = digest("tls12 store key", [&partition.0, id.as_bytes()]);
+        Self { hash, partition: partition.tag() }
     }
 }
 
 impl fmt::Debug for StoreKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("StoreKey(")?;
-        hex(&self.0, f)?;
+        hex(&self.hash, f)?;
         f.write_str(")")
     }
 }
@@ -53,14 +61,12 @@ impl From<Option<SealedSession>> for Lookup {
 /// A session to store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewSession {
-    /// Where.
+    /// Where; the partition in it is the one whose quota it counts against.
     pub key: StoreKey,
     /// What.
     pub sealed: SealedSession,
     /// For how long at most.
     pub lifetime: Duration,
-    /// Whose quota it counts against.
-    pub partition: Partition,
 }
 
 /// A part of a cache, usually a virtual host: sessions of one do not resume in another. 32 bytes, a hash of its name.
@@ -86,6 +92,11 @@ impl Partition {
     pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
+
+    /// What stores call it.
+    pub fn tag(&self) -> PartitionTag {
+        PartitionTag(self.0.first_chunk().copied().unwrap_or_default())
+    }
 }
 
 impl Default for Partition {
@@ -99,6 +110,26 @@ impl fmt::Debug for Partition {
         f.write_str("Partition(")?;
         hex(&self.0, f)?;
         f.write_str(")")
+    }
+}
+
+/// What stores call a [`Partition`]: the first 8 bytes of its hash. It is printed as 16 hexadecimal digits.
+///
+/// It only sorts: the hash of a [`StoreKey`] is over the whole partition, so two that had one tag would share no session.
+/// Whoever reads it can check a guess of the partition's name. Names of hosts are not secret, for every client says one
+/// in the clear (RFC 6066, 3); a partition that is to stay unknown gets a name that nobody guesses.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PartitionTag(pub [u8; 8]);
+
+impl fmt::Display for PartitionTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        hex(&self.0, f)
+    }
+}
+
+impl fmt::Debug for PartitionTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PartitionTag({self})")
     }
 }
 
@@ -164,6 +195,18 @@ mod tests {
             format!("{key:?}"),
             "StoreKey(218110004bd3e8543375273a2725e7c4e37253acaa5efecdc64bba794e460d74)"
         );
+    }
+
+    #[test]
+    fn a_store_key_says_in_which_partition_it_is() {
+        // Computed apart from this crate.
+        let partition = Partition::named(b"a.example");
+        let key = StoreKey::of(&partition, &SessionId::from([7; 32]));
+        assert_eq!(
+            (key.partition, format!("{}", key.partition)),
+            (partition.tag(), "4b3062da2f5ada0e".into())
+        );
+        assert_ne!(key.partition, Partition::default().tag());
     }
 
     #[test]

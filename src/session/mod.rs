@@ -30,7 +30,7 @@ mod state;
 mod stats;
 
 pub use client::{ClientSession, ClientSessionParts, ClientToken};
-pub use id::{Lookup, NewSession, Partition, SealedSession, SessionContext, StoreKey};
+pub use id::{Lookup, NewSession, Partition, PartitionTag, SealedSession, SessionContext, StoreKey};
 pub use judge::{CLOCK_SKEW, ClientAuthNeed, Judgement, Offer, judge};
 pub use kdf::SALT_LEN;
 #[cfg(feature = "std")]

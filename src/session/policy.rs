@@ -262,7 +262,7 @@ impl Resumption {
         let lifetime = self.keys.lifetime_hint(now, session.lifetime());
         let sealed = (lifetime > 0).then(|| self.keys.seal_stored(provider, &key, session, salt, now))??;
         let lifetime = Duration::from_secs(lifetime.into());
-        Some(NewSession { key, sealed, lifetime, partition: *session.partition() })
+        Some(NewSession { key, sealed, lifetime })
     }
 }
 

@@ -57,7 +57,7 @@ impl Purpose<'_> {
     fn additional_data(self, name: &KeyName, salt: &[u8; SALT_LEN]) -> AdditionalData {
         let key: &[u8] = match self {
             Self::Ticket => &[],
-            Self::Store(key) => &key.0,
+            Self::Store(key) => &key.hash,
         };
         let mut data = AdditionalData { bytes: [0; MOST_ADDITIONAL_DATA], len: 0 };
         for part in [self.label(), key, &[FORMAT], &name.0, salt] {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{SessionStore, shard::Shard};
-use crate::session::{Lookup, MAX_SEALED, NewSession, Partition, StoreKey};
+use crate::session::{Lookup, MAX_SEALED, NewSession, Partition, PartitionTag, StoreKey};
 
 /// The most shards there are, each with a lock of its own.
 const MAX_SHARDS: usize = 256;
@@ -76,7 +76,7 @@ pub struct MemoryStore {
     eviction: Eviction,
     quotas: Vec<(Partition, Limits)>,
     /// Where each partition with a quota counts; 0 is everybody else.
-    pools: HashMap<Partition, usize>,
+    pools: HashMap<PartitionTag, usize>,
     clock: Clock,
     shards: Vec<Mutex<Shard>>,
 }
@@ -120,7 +120,7 @@ impl MemoryStore {
         let shards = all().filter(|limits| limits.count > 0).map(Limits::shards).min().unwrap_or(1);
         let shard = |index| Mutex::new(Shard::new(all().map(|limits| limits.share(shards, index))));
         self.shards = (0..shards).map(shard).collect();
-        self.pools = self.quotas.iter().zip(1..).map(|((partition, _), at)| (*partition, at)).collect();
+        self.pools = self.quotas.iter().zip(1..).map(|((partition, _), at)| (partition.tag(), at)).collect();
         self
     }
 
@@ -151,7 +151,7 @@ impl MemoryStore {
 
     /// A key is a hash, so its first bytes are as good as any.
     fn shard(&self, key: &StoreKey) -> Option<MutexGuard<'_, Shard>> {
-        let [a, b, ..] = key.0;
+        let [a, b, ..] = key.hash;
         let at = usize::from(u16::from_be_bytes([a, b])).checked_rem(self.shards.len())?;
         self.shards.get(at).map(lock)
     }
@@ -176,7 +176,7 @@ impl SessionStore for MemoryStore {
 
     fn put(&self, session: &NewSession) {
         let now = (self.clock)();
-        let pool = self.pools.get(&session.partition).copied().unwrap_or(0);
+        let pool = self.pools.get(&session.key.partition).copied().unwrap_or(0);
         if let Some(mut shard) = self.shard(&session.key) {
             shard.put(session, pool, now);
         }

@@ -4,19 +4,41 @@
 //! Servers: [`SessionStore`] answers at once, [`AsyncSessionStore`] later; [`MemoryStore`] is one, [`NoStore`] keeps
 //! nothing. Clients: [`ClientSessions`], and a file to keep it in.
 
+#[cfg(feature = "tokio")]
+mod breaker;
+#[cfg_attr(
+    not(feature = "tokio"),
+    expect(dead_code, reason = "calls are counted where they are bounded in time")
+)]
+mod cache_stats;
 mod client;
 mod client_file;
+#[cfg(feature = "tokio")]
+mod guarded;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 mod shard;
+mod shared;
 mod slab;
 mod table;
+mod tiered;
 mod wheel;
 
 use std::{boxed::Box, future::Future, sync::Arc};
 
+pub use cache_stats::{BreakerState, CacheSnapshot, CacheStats, CallCounts, StoreOperation};
 pub use client::{ClientSessions, Reuse};
 pub use client_file::{FileError, Protection};
+#[cfg(feature = "tokio")]
+pub(crate) use guarded::within;
+#[cfg(feature = "tokio")]
+pub use guarded::{DEFAULT_STORE_DEADLINE, Guarded};
 pub use memory::{Eviction, Limits, MemoryStore};
+#[cfg(feature = "redis")]
+pub use redis::{RedisBuilder, RedisStore};
+pub use shared::{SharedStore, StoreError};
+pub use tiered::{DEFAULT_LOCAL_TIMEOUT, TieredStore};
 
 use crate::session::{Lookup, NewSession, StoreKey};
 

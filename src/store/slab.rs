@@ -24,7 +24,7 @@ pub(super) struct Tag(u128);
 
 impl Tag {
     pub(super) fn of(key: &StoreKey) -> Self {
-        let [low, high] = [key.0.first_chunk(), key.0.last_chunk()]
+        let [low, high] = [key.hash.first_chunk(), key.hash.last_chunk()]
             .map(|half| u128::from_be_bytes(half.copied().unwrap_or_default()));
         Self(low ^ high)
     }

@@ -113,7 +113,7 @@ impl Table {
 mod tests {
     use super::*;
     use crate::{
-        session::StoreKey,
+        session::{Partition, StoreKey},
         store::slab::{Entry, Links},
     };
 
@@ -121,7 +121,7 @@ mod tests {
     fn tag(n: u64) -> Tag {
         let mut key = [0; 32];
         key[8..16].copy_from_slice(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32).to_be_bytes());
-        Tag::of(&StoreKey(key))
+        Tag::of(&StoreKey { hash: key, partition: Partition::default().tag() })
     }
 
     fn add(n: u64, table: &mut Table, slab: &mut Slab) {

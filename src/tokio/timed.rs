@@ -1,21 +1,12 @@
 //! A store that is not waited for longer than it is worth (R34).
 
-use std::{
-    future::{Future, poll_fn},
-    pin::pin,
-    sync::Arc,
-    task::Poll,
-    time::Duration,
-};
+use std::{future::Future, sync::Arc, time::Duration};
 
+pub use crate::store::DEFAULT_STORE_DEADLINE;
 use crate::{
     session::{Lookup, NewSession, StoreKey},
-    store::AsyncSessionStore,
+    store::{AsyncSessionStore, within},
 };
-
-/// For how long a store is waited for unless somebody says otherwise: 50 ms, for after that a full handshake would
-/// have been quicker.
-pub const DEFAULT_STORE_DEADLINE: Duration = Duration::from_millis(50);
 
 pub(super) struct Timed<S> {
     store: Arc<S>,
@@ -31,13 +22,8 @@ impl<S> Timed<S> {
         Self { store: self.store.clone(), deadline }
     }
 
-    /// What `work` gives, if it does in time. Whoever answers at once needs no clock, and no runtime that has one.
     async fn within<R>(&self, work: impl Future<Output = R>) -> Option<R> {
-        let mut work = pin!(work);
-        match poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {
-            Poll::Ready(result) => Some(result),
-            Poll::Pending => ::tokio::time::timeout(self.deadline, work).await.ok(),
-        }
+        within(self.deadline, work).await
     }
 }
 

@@ -166,7 +166,7 @@ fn transcript(name: &str, world: &World) -> String {
         line("client-session", &hex(session.to_bytes().expose()));
     }
     for (key, sealed) in world.store.kept().iter() {
-        line("stored", &format!("{} {}", hex(&key.0), hex(&sealed.0)));
+        line("stored", &format!("{} {}", hex(&key.hash), hex(&sealed.0)));
     }
     let (said, [client, server]) = speak(world);
     for (side, bytes) in said {

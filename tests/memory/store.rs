@@ -20,7 +20,6 @@ fn put(store: &MemoryStore, n: u32, length: usize) {
         key: StoreKey::of(&Partition::default(), &SessionId::new(&n.to_be_bytes()).expect("short")),
         sealed: SealedSession(vec![7; length]),
         lifetime: Duration::from_secs(3600),
-        partition: Partition::default(),
     });
 }
 

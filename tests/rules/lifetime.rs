@@ -55,7 +55,6 @@ fn stored(number: u8, lifetime: u64) -> NewSession {
         key: StoreKey::of(&Partition::default(), &SessionId::from([number; 32])),
         sealed: SealedSession(vec![number; 100]),
         lifetime: Duration::from_secs(lifetime),
-        partition: Partition::default(),
     }
 }
 

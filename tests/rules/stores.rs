@@ -30,7 +30,7 @@ fn r32_what_a_store_sees_is_sealed_and_lies_under_a_hash() {
     let kept = Kept::of(&session_of(&world));
     let (place, sealed) = entry(&world);
     for secret in [&kept.master[..], &kept.session_id, b"a.example"] {
-        assert!(!has(&sealed.0, secret) && !has(&place.0, secret));
+        assert!(!has(&sealed.0, secret) && !has(&place.hash, secret));
     }
     let id = SessionId::new(&kept.session_id).expect("an ID");
     assert_eq!(place, StoreKey::of(&Partition::default(), &id));

@@ -26,8 +26,8 @@ struct Model {
 }
 
 impl Model {
-    fn room(&self, partition: &Partition) -> usize {
-        self.rooms.iter().position(|(known, _)| known == partition).unwrap_or(self.rooms.len() - 1)
+    fn room(&self, key: &StoreKey) -> usize {
+        self.rooms.iter().position(|(known, _)| known.tag() == key.partition).unwrap_or(self.rooms.len() - 1)
     }
 
     fn get(&mut self, key: &StoreKey, now: u64) -> Lookup {
@@ -47,15 +47,14 @@ impl Model {
     fn put(&mut self, session: NewSession, now: u64) {
         self.remove(&session.key);
         self.remove_expired(now);
-        let room = self.room(&session.partition);
+        let room = self.room(&session.key);
         let (limits, cost) = (self.rooms[room].1, session.sealed.0.len() + OVERHEAD);
         if session.lifetime.is_zero() || limits.count == 0 || cost > limits.bytes {
             return;
         }
         loop {
-            let of_room: Vec<_> = (0..self.kept.len())
-                .filter(|at| self.room(&self.kept[*at].session.partition) == room)
-                .collect();
+            let of_room: Vec<_> =
+                (0..self.kept.len()).filter(|at| self.room(&self.kept[*at].session.key) == room).collect();
             let bytes: usize =
                 of_room.iter().map(|at| self.kept[*at].session.sealed.0.len() + OVERHEAD).sum();
             if of_room.len() < limits.count && bytes + cost <= limits.bytes {
@@ -135,7 +134,7 @@ fn compare(seed: u64, eviction: Eviction) {
             _ => {
                 let sealed = SealedSession(vec![step as u8; chance.below(130) as usize]);
                 let lifetime = Duration::from_secs(chance.time());
-                let session = NewSession { key, sealed, lifetime, partition };
+                let session = NewSession { key, sealed, lifetime };
                 store.put(&session);
                 model.put(session, now);
             }

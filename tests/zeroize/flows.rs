@@ -335,13 +335,7 @@ fn stores(moments: &Moments) {
     let kept: Vec<_> = world.store.kept().drain().collect();
     let store = MemoryStore::new(Limits::sessions(10));
     for (key, sealed) in kept {
-        let partition = tls12::session::Partition::default();
-        store.put(&tls12::session::NewSession {
-            key,
-            sealed,
-            partition,
-            lifetime: std::time::Duration::from_secs(60),
-        });
+        store.put(&tls12::session::NewSession { key, sealed, lifetime: std::time::Duration::from_secs(60) });
     }
     end(world);
     assert_eq!(store.len(), 1, "a sealed session is still there");

@@ -98,10 +98,9 @@ pub fn session(number: u64) -> NewSession {
         chunk.copy_from_slice(&scrambled(&mut state).to_be_bytes());
     }
     NewSession {
-        key: StoreKey(key),
+        key: StoreKey { hash: key, partition: Partition::default().tag() },
         sealed: SealedSession(vec![number as u8; SEALED]),
         lifetime: Duration::from_secs(36_000),
-        partition: Partition::default(),
     }
 }
 
