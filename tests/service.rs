@@ -26,5 +26,6 @@ mod service {
     mod haproxy;
     mod nginx;
     mod serving;
+    mod sharing;
     mod websocket;
 }

@@ -110,6 +110,11 @@ impl<S: SharedStore> Guarded<S> {
         self
     }
 
+    /// The store behind it.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
     /// Counts every call.
     #[must_use]
     pub fn with_stats(mut self, stats: Arc<CacheStats>) -> Self {

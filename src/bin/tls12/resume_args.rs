@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Subcommand, ValueEnum};
 use tls12::session::KeyFileFormat;
 
-use crate::args::duration;
+use crate::{args::duration, serve::cache::CacheArgs};
 
 /// How `tls12 serve` resumes.
 #[derive(Debug, Args)]
@@ -30,9 +30,8 @@ pub(crate) struct Resume {
     /// For how long a key seals; it opens for as long again
     #[arg(long, value_name = "TIME", default_value = "12h", value_parser = up_to_a_week)]
     pub(crate) rotate_every: Duration,
-    /// How many sessions are kept for clients without tickets, or off
-    #[arg(long, value_name = "N|off", default_value = "20000", value_parser = cache_size)]
-    pub(crate) session_cache: usize,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
     /// For how long after its full handshake a session is resumed, however often its ticket was renewed; 7 days at most
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = up_to_a_week)]
     pub(crate) session_timeout: Duration,
@@ -154,13 +153,6 @@ pub(crate) struct Sessions {
     /// handshake, the first one too, and no data is exchanged
     #[arg(long, value_name = "N", default_value = "0")]
     pub(crate) reconnect: u32,
-}
-
-fn cache_size(text: &str) -> Result<usize, String> {
-    match text {
-        "off" => Ok(0),
-        number => number.parse().map_err(|_| "a number of sessions, or off".to_owned()),
-    }
 }
 
 fn key_length(text: &str) -> Result<usize, String> {

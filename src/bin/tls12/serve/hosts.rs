@@ -16,7 +16,7 @@ use super::{
 };
 
 /// What accepts connections here.
-pub(crate) type Acceptor = tls12::tokio::Acceptor<LocalKey, Arc<dyn VerifyPeer>, super::resuming::Store>;
+pub(crate) type Acceptor = tls12::tokio::Acceptor<LocalKey, Arc<dyn VerifyPeer>, super::cache::Cache>;
 
 /// The hosts of a port, by the names that clients ask for.
 pub(crate) struct Hosts {
@@ -85,7 +85,8 @@ impl Host {
         let first = identities.next().map(|identity| identity.key.clone()).expect("a host has a certificate");
         let acceptor = tls12::tokio::Acceptor::new(config, first)
             .with_client_verifier(settings.verifier.clone())
-            .with_store(resuming.store.clone())
+            .with_store(resuming.cache.clone())
+            .with_store_deadline(resuming.cache.deadline)
             .with_stats(resuming.stats.clone());
         let acceptor = identities.fold(acceptor, |acceptor, other| {
             acceptor.with_key(other.credential.name_arc().clone(), other.key.clone())

@@ -1,6 +1,7 @@
 //! `tls12 serve`: accepts TLS, and serves what comes, or passes it on.
 
 pub(crate) mod args;
+pub(crate) mod cache;
 mod config_file;
 mod connection;
 mod forward;

@@ -11,21 +11,14 @@ use tls12::{
     ClientAuth, ServerConfig, UnixTime,
     pki::VerifyPeer,
     session::{KeyRing, RenewWhen, Resumption, ResumptionStats, SessionContext, TicketKey, Tickets},
-    store::{Limits, MemoryStore},
 };
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use super::{hosts::Domain, key_source::KeySource};
-use crate::{
-    daemon::Numbers,
-    resume_args::{self, Resume},
-};
+use super::{cache::Cache, hosts::Domain, key_source::KeySource};
+use crate::resume_args::{self, Resume};
 
 /// How often sessions that are too old are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
-
-/// Where sessions are kept.
-pub(super) type Store = Arc<MemoryStore>;
 
 /// What is needed to resume.
 pub(super) struct Resuming {
@@ -35,7 +28,7 @@ pub(super) struct Resuming {
     /// The name of the context, if it has one.
     context: Option<String>,
     ring: Mutex<KeyRing>,
-    pub(super) store: Store,
+    pub(super) cache: Cache,
     pub(super) stats: Arc<ResumptionStats>,
 }
 
@@ -47,17 +40,17 @@ impl Resuming {
         let policy = Resumption::new(ring.clone())
             .with_lifetime(args.ticket_lifetime)
             .with_authentication_lifetime(args.session_timeout)
-            .with_ids(args.session_cache > 0)
+            .with_ids(args.cache.keeps())
             .with_tickets(match args.tickets {
                 resume_args::Tickets::On => Tickets::Renew(RenewWhen::SecondHalf),
                 resume_args::Tickets::Off => Tickets::Off,
                 resume_args::Tickets::Use => Tickets::Issue,
                 resume_args::Tickets::Renew => Tickets::Renew(RenewWhen::Always),
             });
-        let store = Arc::new(MemoryStore::new(Limits::sessions(args.session_cache)));
+        let cache = Cache::new(&args.cache)?;
         let stats = Arc::new(ResumptionStats::new());
         let context = args.session_context.clone();
-        Ok(Self { source, period: args.rotate_every, policy, context, ring: Mutex::new(ring), store, stats })
+        Ok(Self { source, period: args.rotate_every, policy, context, ring: Mutex::new(ring), cache, stats })
     }
 
     /// Resumes with the keys of now, what was made in this domain alone.
@@ -77,7 +70,9 @@ impl Resuming {
 
     /// In words, for the first lines.
     pub(crate) fn name(&self) -> String {
-        format!("tickets: {}, keys {}; {}", self.policy.tickets(), self.source.name(), self.keys())
+        let tickets =
+            format!("tickets: {}, keys {}; {}", self.policy.tickets(), self.source.name(), self.keys());
+        tickets + &self.cache.name().map(|name| format!("; {name}")).unwrap_or_default()
     }
 
     /// What the keys do now.
@@ -97,7 +92,7 @@ impl Resuming {
         let next = Instant::now() + self.source.until_next(UnixTime::now(), self.period);
         loop {
             tokio::select! {
-                _ = sweep.tick() => self.store.remove_expired(),
+                _ = sweep.tick() => self.cache.remove_expired(),
                 () = sleep_until(next) => return,
             }
         }
@@ -128,15 +123,12 @@ impl Resuming {
 
     /// Numbers for a person.
     pub(super) fn text(&self) -> String {
-        format!("{}sessions kept: {}\n{}\n", self.stats.snapshot(), self.store.len(), self.keys())
+        format!("{}{}{}\n", self.stats.snapshot(), self.cache.text(), self.keys())
     }
 
     /// Numbers for Prometheus.
     pub(super) fn numbers(&self) -> String {
-        let numbers = Numbers::new();
-        let kept = i64::try_from(self.store.len()).unwrap_or(i64::MAX);
-        numbers.gauge("tls12_sessions_kept", "Sessions in the memory of this process.", kept);
-        format!("{}{}", self.stats.snapshot().prometheus(), numbers.encode())
+        format!("{}{}", self.stats.snapshot().prometheus(), self.cache.numbers())
     }
 
     fn ring(&self) -> KeyRing {
