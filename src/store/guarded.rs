@@ -115,7 +115,7 @@ impl<S: SharedStore> Guarded<S> {
         &self.store
     }
 
-    /// Counts every call.
+    /// Counts every call; `stats` should be of this store alone, for it also says whether this breaker is open.
     #[must_use]
     pub fn with_stats(mut self, stats: Arc<CacheStats>) -> Self {
         self.stats = Some(stats);

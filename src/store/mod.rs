@@ -3,6 +3,10 @@
 //!
 //! Servers: [`SessionStore`] answers at once, [`AsyncSessionStore`] later; [`MemoryStore`] is one, [`NoStore`] keeps
 //! nothing. Clients: [`ClientSessions`], and a file to keep it in.
+//!
+//! Servers of many processes: a [`SharedStore`] says how it failed (`RedisStore`, with the feature `redis`, is one);
+//! `Guarded` (feature `tokio`) bounds what it costs; a [`TieredStore`] has a level of this process in front of it;
+//! [`CacheStats`] counts. `docs/cache.md` says what an operator sets up, and what happens when it fails.
 
 #[cfg(feature = "tokio")]
 mod breaker;

@@ -1,6 +1,11 @@
 //! R34: a shared store costs a deadline at most, and nothing while it is dead.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use tls12::{
     session::Lookup,
@@ -84,6 +89,22 @@ async fn r34_a_silent_store_costs_its_deadline_and_after_five_calls_nothing() {
     );
     assert_eq!((now.opened, now.failed_by(StoreError::TimedOut)), (1, 5));
     assert!(now.get.micros >= 250_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_it_is_open_a_call_allocates_nothing() {
+    let set = Set::new();
+    set.open(Mood::Silent).await;
+    let one = session(1);
+    let mut context = Context::from_waker(Waker::noop());
+    let allocated = allocation_counter::measure(|| {
+        for _ in 0..10 {
+            assert_eq!(pin!(set.store.get(&one.key)).poll(&mut context), Poll::Ready(Lookup::Unavailable));
+            assert_eq!(pin!(set.store.put(&one)).poll(&mut context), Poll::Ready(()));
+            assert_eq!(pin!(set.store.remove(&one.key)).poll(&mut context), Poll::Ready(()));
+        }
+    });
+    assert_eq!(allocated.count_total, 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -279,7 +279,7 @@ async fn without_a_redis_a_store_opens_and_answers_at_once_and_does_not_connect(
     let free = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("redis://user:secret@{}", free.local_addr().expect("an address"));
     drop(free);
-    let error = RedisStore::connect(&url).await.err().expect("nobody is there");
+    let error = RedisStore::connect(&url).await.expect_err("nobody is there");
     assert!(!format!("{error} {error:?}").contains("secret"));
     let store = RedisStore::open(&url).expect("it starts without");
     assert_eq!(store.get(&session(1).key).await, Lookup::Unavailable);
@@ -292,7 +292,7 @@ async fn without_a_redis_a_store_opens_and_answers_at_once_and_does_not_connect(
 
 #[tokio::test]
 async fn tls_needs_to_be_told_whom_to_believe() {
-    let error = RedisStore::open("rediss://localhost").err().expect("an error");
+    let error = RedisStore::open("rediss://localhost").expect_err("an error");
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     assert!(error.to_string().contains("with_tls"), "{error}");
 }
