@@ -140,7 +140,7 @@ impl Incoming {
     }
 
     /// Whether no memory is held to receive to.
-    #[cfg(any(feature = "blocking", test))]
+    #[cfg(feature = "blocking")]
     pub(crate) fn is_resting(&self) -> bool {
         self.buf.is_none()
     }

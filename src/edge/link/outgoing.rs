@@ -142,10 +142,4 @@ impl Outgoing {
             false => Err(error),
         }
     }
-
-    /// Whether no memory is held to send from.
-    #[cfg(test)]
-    pub(crate) fn is_resting(&self) -> bool {
-        self.out.capacity() == 0
-    }
 }
