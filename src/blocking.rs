@@ -9,7 +9,7 @@ mod incoming;
 
 use std::{
     fmt,
-    io::{self, BufRead, ErrorKind, Read, Write},
+    io::{self, BufRead, ErrorKind, IoSlice, Read, Write},
     net::{Shutdown, TcpStream},
     sync::Arc,
     time::{Duration, Instant},
@@ -23,8 +23,8 @@ use crate::{
     client::ClientConfig,
     crypto::{LocalKey, Sign},
     edge::{
-        Budget, Client, Flush, Input, Link, Next, Server, Side, Turn, block_on, io_error, is_gone,
-        stream_facts,
+        Budget, Client, Flush, Input, Link, Next, Outgoing, Server, Side, Turn, block_on, io_error,
+        stream_facts, stream_session,
     },
     pki::{Credential, VerifyPeer},
     server::ServerConfig,
@@ -238,7 +238,8 @@ pub struct Stream<T> {
 }
 
 impl<T> Stream<T> {
-    stream_facts!();
+    stream_facts!(link.facts);
+    stream_session!(link.incoming);
 
     /// The transport.
     pub fn get_ref(&self) -> &T {
@@ -253,7 +254,7 @@ impl<T> Stream<T> {
     /// From now on the peer's close_notify ends only what it sends. It is answered when this side has no more to
     /// send, by [`Self::shutdown_write`] or [`Self::close`]. RFC 5246, 7.2.1, has the answer come at once.
     pub fn allow_half_close(&mut self) {
-        self.link.allow_half_close();
+        self.link.incoming.allow_half_close();
     }
 }
 
@@ -264,17 +265,14 @@ impl<T> fmt::Debug for Stream<T> {
 }
 
 impl<T: Read + Write> Stream<T> {
-    /// Says with close_notify that nothing more will be sent; reading goes on.
+    /// Says with close_notify that nothing more will be sent, once: what is written after it is an error of kind
+    /// `BrokenPipe`, and a second call sends nothing. Reading goes on.
+    ///
+    /// That the peer is gone is no error once it closed, or once the connection failed, which was told then.
     pub fn shutdown_write(&mut self) -> io::Result<()> {
-        self.link.close();
+        self.link.outgoing.close();
         let sent = self.send().and_then(|()| self.io.flush());
-        match sent {
-            Err(error) if self.link.is_closed_by_peer() && is_gone(&error) => {
-                self.link.give_up();
-                Ok(())
-            }
-            sent => sent,
-        }
+        sent.or_else(|error| self.link.outgoing.forgive(error))
     }
 
     /// Says goodbye with close_notify and gives the transport back. What the peer still sends is not read.
@@ -285,10 +283,10 @@ impl<T: Read + Write> Stream<T> {
 
     /// Sends what is encrypted.
     fn send(&mut self) -> io::Result<()> {
-        while !self.link.unsent().is_empty() {
-            match self.io.write(self.link.unsent()) {
+        while !self.link.outgoing.unsent().is_empty() {
+            match self.io.write(self.link.outgoing.unsent()) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(n) => self.link.sent(n),
+                Ok(n) => self.link.outgoing.sent(n),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -298,31 +296,45 @@ impl<T: Read + Write> Stream<T> {
 
     /// Sends what is encrypted before something is waited for. What has to wait itself is sent later.
     fn send_first(&mut self) -> io::Result<()> {
+        if self.link.outgoing.unsent().is_empty() {
+            return Ok(());
+        }
         match self.send().and_then(|()| self.io.flush()) {
             Ok(()) => Ok(()),
             Err(error) if is_waiting(&error) => Ok(()),
-            Err(_) if self.link.is_ending() => {
-                self.link.give_up();
+            Err(_) if self.link.outgoing.is_ending() => {
+                self.link.outgoing.give_up();
                 Ok(())
             }
             Err(error) => Err(error),
         }
     }
 
+    /// Encrypts something and sends it; nothing of it is kept for later where the transport blocks.
+    fn write_by(&mut self, encrypt: impl FnOnce(&mut Outgoing) -> io::Result<usize>) -> io::Result<usize> {
+        self.send()?;
+        let taken = encrypt(&mut self.link.outgoing)?;
+        match self.send() {
+            // It is encrypted, so it must not be given again; the rest of it goes first next time.
+            Err(error) if is_waiting(&error) => Ok(taken),
+            sent => sent.map(|()| taken),
+        }
+    }
+
     /// Receives until there is data, or the end.
     fn fill(&mut self) -> io::Result<()> {
         loop {
-            let next = self.link.next();
-            if let Some(forgetting) = self.link.forgetting() {
-                block_on(forgetting);
-            }
-            match next.map_err(io_error)? {
+            match self.link.incoming.next().map_err(io_error)? {
                 Next::Data | Next::Closed => return Ok(()),
-                Next::Flush => self.send_first()?,
-                Next::Input => {
-                    if !self.link.unsent().is_empty() {
-                        self.send_first()?;
+                Next::News(news) => {
+                    self.link.outgoing.hear(news);
+                    if let Some(forgetting) = self.link.incoming.forgetting() {
+                        block_on(forgetting);
                     }
+                    self.send_first()?;
+                }
+                Next::Input => {
+                    self.send_first()?;
                     self.receive()?;
                 }
             }
@@ -334,14 +346,14 @@ impl<T: Read + Write> Stream<T> {
     /// What does not fit into that takes a second call of the transport, which does not wait. That is for the first
     /// record after a pause only: where data streams, a part of the next record is there, and read on to.
     fn receive(&mut self) -> io::Result<()> {
-        self.link.rest();
-        if !self.link.is_resting() {
-            let n = read(&mut self.io, self.link.spare())?;
-            return self.link.received(n);
+        self.link.incoming.rest();
+        if !self.link.incoming.is_resting() {
+            let n = read(&mut self.io, self.link.incoming.spare())?;
+            return self.link.incoming.received(n);
         }
         let mut first = [0; FIRST];
         let n = read(&mut self.io, &mut first)?;
-        self.link.receive(first.get(..n).unwrap_or(&first))
+        self.link.incoming.receive(first.get(..n).unwrap_or(&first))
     }
 }
 
@@ -358,8 +370,8 @@ impl<T: Read + Write> Read for Stream<T> {
             return Ok(0);
         }
         self.fill()?;
-        let n = self.link.data().read(to)?;
-        self.link.consume(n);
+        let n = self.link.incoming.data().read(to)?;
+        self.link.incoming.consume(n);
         Ok(n)
     }
 }
@@ -367,26 +379,28 @@ impl<T: Read + Write> Read for Stream<T> {
 impl<T: Read + Write> BufRead for Stream<T> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.fill()?;
-        Ok(self.link.data())
+        Ok(self.link.incoming.data())
     }
 
     fn consume(&mut self, n: usize) {
-        self.link.consume(n);
+        self.link.incoming.consume(n);
     }
 }
 
 impl<T: Read + Write> Write for Stream<T> {
-    /// Encrypts and sends up to 32 KiB of `plaintext`; nothing of it is kept for later where the transport blocks.
+    /// Encrypts and sends up to 32 KiB of `plaintext`.
     fn write(&mut self, plaintext: &[u8]) -> io::Result<usize> {
-        if plaintext.is_empty() {
-            return Ok(0);
+        match plaintext {
+            [] => Ok(0),
+            plaintext => self.write_by(|outgoing| outgoing.encrypt(plaintext)),
         }
-        self.send()?;
-        let taken = self.link.encrypt(plaintext)?;
-        match self.send() {
-            // It is encrypted, so it must not be given again; the rest of it goes first next time.
-            Err(error) if is_waiting(&error) => Ok(taken),
-            sent => sent.map(|()| taken),
+    }
+
+    /// The same for slices: no record ends where a short one does.
+    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        match parts.iter().all(|part| part.is_empty()) {
+            true => Ok(0),
+            false => self.write_by(|outgoing| outgoing.encrypt_parts(parts)),
         }
     }
 

@@ -9,12 +9,26 @@
 mod common;
 
 mod adapters {
+    #[cfg(feature = "tokio")]
+    mod abandoned;
     mod blocking;
+    #[cfg(feature = "tokio")]
+    mod cancel;
     mod edges;
     mod incoming;
     #[cfg(feature = "tokio")]
     mod late;
     mod resuming;
     #[cfg(feature = "tokio")]
+    mod shutdown;
+    #[cfg(feature = "tokio")]
+    mod split;
+    #[cfg(feature = "tokio")]
     mod tokio;
+    #[cfg(feature = "tokio")]
+    mod transports;
+    #[cfg(feature = "tokio")]
+    mod vectored;
+    #[cfg(feature = "tokio")]
+    mod wakes;
 }

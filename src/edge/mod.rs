@@ -23,8 +23,8 @@ pub(crate) use self::block_on::block_on;
 pub(crate) use self::{
     answers::{LateSign, Waiting},
     client::Client,
-    facts::stream_facts,
-    link::{Link, Next},
+    facts::{stream_facts, stream_session},
+    link::{Incoming, Link, Next, Outgoing},
     pool::receiving,
     server::{Greeter, Server},
 };

@@ -1,6 +1,64 @@
 //! `AsyncRead`, `AsyncBufRead` and `AsyncWrite` over a connection and a transport.
+//!
+//! ```
+//! use tls12::{ServerName, pki::WebPki, tokio::Connector};
+//! use tokio::{io::{AsyncReadExt, AsyncWriteExt}, net::TcpStream};
+//!
+//! async fn ask(connector: &Connector<WebPki>, host: ServerName<'static>) -> std::io::Result<Vec<u8>> {
+//!     let tcp = TcpStream::connect((host.to_str().as_ref(), 443)).await?;
+//!     let (mut reading, mut writing) = connector.connect(host, None, tcp).await?.into_split();
+//!     let asking = tokio::spawn(async move {
+//!         writing.write_all(b"a long question").await?;
+//!         writing.flush().await?;
+//!         std::io::Result::Ok(writing)
+//!     });
+//!     let mut answer = Vec::new();
+//!     reading.read_to_end(&mut answer).await?;
+//!     asking.await??.shutdown().await?;
+//!     Ok(answer)
+//! }
+//! ```
+//!
+//! # What may be dropped
+//!
+//! - The futures of [`Connector::connect`] and [`Acceptor::accept`]: that abandons the handshake, and the transport with it.
+//!   Whoever was asked for a signature, a verdict or a session loses the question and nothing else.
+//! - `read`, `fill_buf`, `read_buf`, `write`, `write_vectored`, `flush` and `shutdown` of the stream and of its halves, at any await
+//!   point, as often as one likes: no byte is lost, sent twice or out of order. What `write` said it took is sent by whatever
+//!   is called next; what it did not say was not taken.
+//! - `read_exact`, `write_all` and the like as tokio says: what was read or written by then is not known.
+//!   [`TlsStream::shutdown_after`] is one of these.
+//!
+//! # Back-pressure
+//!
+//! A write takes at most 32 KiB, and nothing while anything is unsent: a peer that does not read makes writes wait, and costs
+//! no more memory than that. Nothing is received before somebody reads, and then a record at a time: who does not read
+//! makes the peer wait. Neither direction waits for the other.
+//!
+//! A write that is complete may still have bytes to send: `flush` or `shutdown` at the end, as with every `AsyncWrite`. What
+//! waits for the peer sends them too. Many short slices become one record (`write_vectored`).
+//!
+//! A stream or a half that waits is woken when the transport has something for it, and not otherwise. Both halves may wait
+//! for one transport, also where that remembers one waker.
+//!
+//! # Shutting down
+//!
+//! `shutdown` sends what is unsent and close_notify, once, then shuts the sending side of the transport down. A second call is
+//! `Ok`; what is written later is an error of kind `BrokenPipe`. Reading goes on until the peer says close_notify in turn.
+//!
+//! The peer's own close_notify is answered as soon as it is read, unless the stream allows a half-closed connection. After that,
+//! or after an error that a read told of, a peer that is gone is no error of `shutdown`. Otherwise it is one, once.
+//!
+//! # Memory
+//!
+//! A stream or a half that waits for its peer, or is not used, holds no buffers: the one for receiving is given back when all
+//! that came is read, unless a part of a record has come, and the one for sending when all is sent. All connections of
+//! the process share what a few of them need at once.
 
 mod incoming;
+mod receiving;
+mod sending;
+mod split;
 mod stream;
 mod timed;
 mod waiting;
@@ -20,7 +78,12 @@ use ::tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use pki_types::ServerName;
 
 use self::timed::Timed;
-pub use self::{incoming::Incoming, stream::TlsStream, timed::DEFAULT_STORE_DEADLINE};
+pub use self::{
+    incoming::Incoming,
+    split::{OwnedReadHalf, OwnedWriteHalf, ReuniteError},
+    stream::TlsStream,
+    timed::DEFAULT_STORE_DEADLINE,
+};
 pub use crate::edge::{AsyncSign, AsyncVerifyPeer, NoVerifier};
 use crate::{
     client::ClientConfig,
@@ -82,8 +145,8 @@ impl<V: AsyncVerifyPeer> Connector<V> {
         self.client.bound_to()
     }
 
-    /// Completes a handshake over `io`, offering `session` if there is one. Bound it with `tokio::time::timeout`;
-    /// dropping it abandons the handshake.
+    /// Completes a handshake over `io`, offering `session` if there is one. Bound it with `tokio::time::timeout`:
+    /// dropping the future abandons the handshake, and `io` is of no use for another one.
     ///
     /// When it fails, the peer has been sent the alert that says why. Pass `&mut TcpStream` rather than the stream
     /// itself to keep it, and give it to [`linger`] for the alert to arrive.
@@ -176,7 +239,8 @@ where
         self.server.set_config(config);
     }
 
-    /// Completes a handshake over `io`. Bound it with `tokio::time::timeout`; dropping it abandons the handshake.
+    /// Completes a handshake over `io`. Bound it with `tokio::time::timeout`: dropping the future abandons the handshake,
+    /// and `io` is of no use for another one. Whoever was asked for an answer meanwhile is not waited for.
     ///
     /// When it fails, the peer has been sent the alert that says why. Pass `&mut TcpStream` rather than the stream
     /// itself to keep it, and give it to [`linger`] for the alert to arrive.
@@ -224,7 +288,7 @@ const MOST_DISCARDED: usize = 1 << 20;
 /// comes until the peer ends too, at most 1 MiB. Bound it with `tokio::time::timeout`: a second will do.
 ///
 /// A socket that is closed with unread input resets the connection, and then the peer may never see the alert that
-/// was sent before. What goes wrong is of no interest any more.
+/// was sent before. What goes wrong is of no interest any more. Dropping the future ends the waiting.
 pub async fn linger<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T) {
     if io.shutdown().await.is_ok() {
         discard(io).await;
@@ -232,7 +296,7 @@ pub async fn linger<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T) {
 }
 
 /// The second half of [`linger`], for a transport whose sending side ended: reads and discards what still comes until
-/// the peer ends too, at most 1 MiB. Bound it with `tokio::time::timeout`.
+/// the peer ends too, at most 1 MiB. Bound it with `tokio::time::timeout`: dropping the future ends the waiting.
 pub async fn discard<T: AsyncRead + Unpin>(io: &mut T) {
     let mut total = 0;
     while let Ok(n @ 1..) = poll_fn(|cx| poll_discard(io, cx)).await {

@@ -46,7 +46,7 @@ impl Waiting {
     }
 
     /// Nobody needs to wait any more; wakes who did, except for the one who found out.
-    pub(super) fn all_sent(&mut self, own: &Waker) {
+    pub(super) fn release(&mut self, own: &Waker) {
         for waiting in [self.reading.take(), self.writing.take()].into_iter().flatten() {
             if !waiting.will_wake(own) {
                 waiting.wake();
@@ -106,7 +106,7 @@ mod tests {
         waiting.wait(Half::Writing, &waker);
         assert!(waiting.combined(Half::Reading, &waker).is_none());
         waiting.wait(Half::Reading, &waker);
-        waiting.all_sent(&waker);
+        waiting.release(&waker);
         assert_eq!(count.0.load(Ordering::Relaxed), 0);
     }
 }

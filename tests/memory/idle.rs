@@ -181,3 +181,73 @@ fn async_streams_that_wait_or_are_not_used_hold_no_buffers() {
         }
     });
 }
+
+#[test]
+fn halves_that_wait_or_are_not_used_hold_no_buffers() {
+    let _heap = Heap::alone();
+    let parties = Parties::new();
+    let acceptor = adapter::Acceptor::new(parties.config(), parties.server.local_key());
+    let connector = adapter::Connector::new(ClientConfig::new(&RUSTCRYPTO), parties.trust());
+    let runtime = ::tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        finish_async(async_pair(&acceptor, &connector).await).await;
+        let before = HEAP.current_usage();
+        let mut pairs = Vec::new();
+        for _ in 0..CONNECTIONS {
+            let (tls, serving) = async_pair(&acceptor, &connector).await;
+            let (mut reading, writing) = tls.into_split();
+            // One half waits, the other is not used.
+            let waiting = ::tokio::spawn(async move {
+                reading.read_u8().await.expect("it comes after the pause");
+                reading
+            });
+            pairs.push((waiting, writing, serving));
+        }
+        settles(before);
+        for (waiting, mut writing, serving) in pairs {
+            writing.write_all(b"pause").await.expect("room");
+            waiting.await.expect("no panic").read_exact(&mut [0; 4]).await.expect("data");
+            serving.await.expect("no panic");
+        }
+    });
+}
+
+/// Both ends, the client's after a write that was given up because nobody read.
+async fn given_up_pair(
+    acceptor: &adapter::Acceptor,
+    connector: &adapter::Connector<WebPki>,
+) -> [adapter::TlsStream<::tokio::io::DuplexStream>; 2] {
+    let (client, server) = ::tokio::io::duplex(KIB);
+    let server = acceptor.accept(server);
+    let name = name();
+    let (client, server) = ::tokio::join!(connector.connect(name, None, client), server);
+    let (mut client, mut server) = (client.expect("a connection"), server.expect("a connection"));
+    let data = vec![7; DATA];
+    let mut taken = 0;
+    while let Ok(written) = ::tokio::time::timeout(Duration::from_millis(5), client.write(&data)).await {
+        taken += written.expect("room for it later");
+    }
+    drop(data);
+    let mut came = vec![0; taken];
+    let (flushed, read) = ::tokio::join!(client.flush(), server.read_exact(&mut came));
+    assert_eq!((flushed.is_ok(), read.expect("what was taken")), (true, taken));
+    [client, server]
+}
+
+#[test]
+fn streams_whose_writes_were_given_up_hold_no_buffers_when_all_is_sent() {
+    let _heap = Heap::alone();
+    let parties = Parties::new();
+    let acceptor = adapter::Acceptor::new(parties.config(), parties.server.local_key());
+    let connector = adapter::Connector::new(ClientConfig::new(&RUSTCRYPTO), parties.trust());
+    let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        drop(given_up_pair(&acceptor, &connector).await);
+        let before = HEAP.current_usage();
+        let mut pairs = Vec::new();
+        for _ in 0..CONNECTIONS {
+            pairs.push(given_up_pair(&acceptor, &connector).await);
+        }
+        settles(before);
+    });
+}
