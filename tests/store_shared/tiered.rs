@@ -158,30 +158,26 @@ async fn r29_what_was_removed_is_not_stored_afterwards() {
 #[test]
 fn r29_a_removal_wins_over_lookups_on_other_threads() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    for round in 0..200 {
+    for round in 0..40 {
         let fake = Fake::new();
+        fake.set(Mood::Slow(MS));
         let store = TieredStore::new(MemoryStore::new(Limits::sessions(100)), Guarded::new(fake.clone()));
         let session = session(round as u8);
         fake.insert(&session);
         std::thread::scope(|scope| {
             for _ in 0..3 {
-                scope.spawn(|| {
-                    runtime().block_on(async {
-                        for _ in 0..50 {
-                            get(&store, &session).await;
-                            SessionStore::remove(store.local(), &session.key);
-                        }
-                    });
-                });
+                scope.spawn(|| runtime().block_on(get(&store, &session)));
             }
             scope.spawn(|| {
+                // Before, during and after the lookups.
+                std::thread::sleep(MS * round / 10);
                 runtime().block_on(store.remove(&session.key));
                 // As if it had not heard of it.
                 fake.insert(&session);
                 assert_eq!(runtime().block_on(get(&store, &session)), Lookup::Missing);
-                assert_eq!(SessionStore::get(store.local(), &session.key), Lookup::Missing);
             });
         });
+        // A lookup that was under way may have had it here for a moment.
         assert!(store.local().is_empty());
     }
 }

@@ -87,7 +87,7 @@ impl RedisBuilder {
     /// How many sessions are kept at most under this prefix, in all partitions together; the oldest goes out first. By
     /// default Redis itself decides, by its `maxmemory` and `maxmemory-policy`.
     ///
-    /// Redis keeps two indices for it, some 300 bytes more for each session. All processes that share the prefix must
+    /// Redis keeps two indices for it, some 380 bytes more for each session. All processes that share the prefix must
     /// say the same.
     #[must_use]
     pub fn with_capacity(mut self, sessions: u32) -> Self {
