@@ -20,11 +20,13 @@ pub use self::answers::{AsyncSign, AsyncVerifyPeer};
 pub(crate) use self::answers::{AsyncSign, AsyncVerifyPeer};
 #[cfg(feature = "blocking")]
 pub(crate) use self::block_on::block_on;
+#[cfg(feature = "tokio")]
+pub(crate) use self::link::Incoming;
 pub(crate) use self::{
     answers::{LateSign, Waiting},
     client::Client,
     facts::{stream_facts, stream_session},
-    link::{Incoming, Link, Next, Outgoing},
+    link::{Link, Next, Outgoing},
     pool::receiving,
     server::{Greeter, Server},
 };
