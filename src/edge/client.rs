@@ -4,7 +4,9 @@ use std::{io, sync::Arc};
 
 use pki_types::ServerName;
 
-use super::{AsyncVerifyPeer, LateSign, Link, Side, Turn, io_steps, link::Forget, now, receiving};
+use super::{
+    AsyncVerifyPeer, LateSign, Link, Side, Turn, io_steps, link::Forget, now, receiving, trace, yes_or_no,
+};
 use crate::{
     client::{ClientConfig, ClientHandshake, Established, NeedsCredential, NeedsFlush, NeedsInput},
     crypto::{Seed, SignError, Signature, SignatureRequest},
@@ -137,6 +139,7 @@ impl<V: AsyncVerifyPeer> Calling<'_, V> {
     fn established(&self, established: Established) -> Link {
         let Established { connection, buf, session } = established;
         let info = connection.info();
+        trace::established("client", info);
         // A session that was only resumed is kept where it was, and where it may be used once it is used up (R31).
         let is_new = match info.handshake {
             HandshakeKind::Full(_) => true,
@@ -162,7 +165,9 @@ impl<V: AsyncVerifyPeer> Side for Calling<'_, V> {
                 ClientHandshake::NeedsInput(ask) => return Turn::Input(ask),
                 ClientHandshake::NeedsVerdict(ask) => {
                     let presented = ask.presented().clone();
-                    ask.answer(self.client.verifier.verify(&presented).await)
+                    let verdict = self.client.verifier.verify(&presented).await;
+                    trace::answered("a verdict on the server", yes_or_no(&verdict));
+                    ask.answer(verdict)
                 }
                 ClientHandshake::NeedsCredential(ask) => {
                     let credential = self.client.choose(&ask);
@@ -170,7 +175,9 @@ impl<V: AsyncVerifyPeer> Side for Calling<'_, V> {
                 }
                 ClientHandshake::NeedsSignature(ask) => {
                     let request = ask.request().clone();
-                    ask.answer(self.client.sign(&request).await)
+                    let signature = self.client.sign(&request).await;
+                    trace::answered("a signature", yes_or_no(&signature));
+                    ask.answer(signature)
                 }
                 ClientHandshake::Done(established) => {
                     return Turn::Done(Box::new(self.established(established)));
@@ -180,6 +187,7 @@ impl<V: AsyncVerifyPeer> Side for Calling<'_, V> {
                     if let (true, Some(forget)) = (failed.forget, self.forget()) {
                         forget().await;
                     }
+                    trace::failed("client", &failed.error);
                     return Turn::Failed(failed.error);
                 }
             };

@@ -9,6 +9,7 @@ mod facts;
 mod link;
 mod pool;
 mod server;
+pub(crate) mod trace;
 
 use std::{future::Future, io};
 
@@ -34,6 +35,11 @@ use crate::{
     error::Error,
     pki::{CertificateError, PresentedPeer, VerifiedPeer, VerifyPeer},
 };
+
+/// Whether an answer is one, in a word.
+fn yes_or_no<T, E>(answer: &Result<T, E>) -> &'static str {
+    if answer.is_ok() { "yes" } else { "no" }
+}
 
 /// One side of the handshake, with everybody who answers its asks.
 pub(crate) trait Side {

@@ -7,14 +7,14 @@ use std::{
 
 use super::{
     AsyncSign, AsyncVerifyPeer, LateSign, Link, NoVerifier, Side, Turn, io_steps, link::Forget, now,
-    receiving,
+    receiving, trace, yes_or_no,
 };
 use crate::{
     connection::Connection,
     crypto::{Seed, SignError, Signature, SignatureRequest},
     record::RecvBuf,
     server::{ClientAuth, Established, NeedsConfig, NeedsFlush, NeedsInput, ServerConfig, ServerHandshake},
-    session::{ResumptionStats, SessionContext},
+    session::{Lookup, ResumptionStats, SessionContext},
     store::AsyncSessionStore,
 };
 
@@ -161,6 +161,7 @@ where
 
     fn established(&self, connection: Connection, buf: RecvBuf) -> Link {
         let info = connection.info();
+        trace::established("server", info);
         if let Some(stats) = &self.stats {
             stats.record(&info.handshake, info.ticket);
         }
@@ -170,6 +171,15 @@ where
             forget
         });
         Link::new(connection, buf).forgetting_by(forget)
+    }
+}
+
+/// What a store answered, in a word.
+fn word(found: &Lookup) -> &'static str {
+    match found {
+        Lookup::Found(_) => "found",
+        Lookup::Missing => "missing",
+        Lookup::Unavailable => "unavailable",
     }
 }
 
@@ -193,7 +203,10 @@ impl Side for Greeter {
             ServerHandshake::NeedsFlush(ask) => Turn::Flush(ask),
             ServerHandshake::NeedsInput(ask) => Turn::Input(ask),
             ServerHandshake::NeedsConfig(ask) => Turn::Done(Box::new(ask)),
-            ServerHandshake::Failed(failed) => Turn::Failed(failed.error),
+            ServerHandshake::Failed(failed) => {
+                trace::failed("server", &failed.error);
+                Turn::Failed(failed.error)
+            }
             ServerHandshake::NeedsSession(_)
             | ServerHandshake::NeedsSignature(_)
             | ServerHandshake::NeedsVerdict(_)
@@ -223,20 +236,27 @@ where
                 ServerHandshake::NeedsConfig(ask) => ask.answer(self.used()),
                 ServerHandshake::NeedsSignature(ask) => {
                     let request = ask.request().clone();
-                    ask.answer(self.sign(&request).await)
+                    let signature = self.sign(&request).await;
+                    trace::answered("a signature", yes_or_no(&signature));
+                    ask.answer(signature)
                 }
                 ServerHandshake::NeedsSession(ask) => {
                     let key = *ask.key();
-                    ask.answer(self.store.get(&key).await)
+                    let found = self.store.get(&key).await;
+                    trace::answered("a session", word(&found));
+                    ask.answer(found)
                 }
                 ServerHandshake::NeedsStore(ask) => {
                     let session = ask.session().clone();
                     self.store.put(&session).await;
+                    trace::answered("to keep a session", "done");
                     ask.stored()
                 }
                 ServerHandshake::NeedsVerdict(ask) => {
                     let presented = ask.presented().clone();
-                    ask.answer(self.verifier.verify(&presented).await)
+                    let verdict = self.verifier.verify(&presented).await;
+                    trace::answered("a verdict on the client", yes_or_no(&verdict));
+                    ask.answer(verdict)
                 }
                 ServerHandshake::Done(Established { connection, buf }) => {
                     return Turn::Done(Box::new(self.established(connection, buf)));
@@ -246,6 +266,7 @@ where
                     if let Some(key) = failed.forget {
                         self.store.remove(&key).await;
                     }
+                    trace::failed("server", &failed.error);
                     return Turn::Failed(failed.error);
                 }
             };

@@ -16,7 +16,10 @@ use super::{
     breaker::{Breaker, Ended, Pass, Settings},
     cache_stats::Outcome,
 };
-use crate::session::{Lookup, NewSession, SealedSession, StoreKey};
+use crate::{
+    edge::trace,
+    session::{Lookup, NewSession, SealedSession, StoreKey},
+};
 
 /// For how long a store is waited for unless somebody says otherwise: 50 ms, for after that a full handshake would
 /// have been quicker.
@@ -155,6 +158,11 @@ impl<S: SharedStore> Guarded<S> {
 
     /// The one place at which a call ends, however it does.
     fn ended(&self, operation: StoreOperation, outcome: Outcome, took: Duration) {
+        let failure = match outcome {
+            Outcome::Failed(error) => Some(error),
+            Outcome::Found | Outcome::Missing | Outcome::Done | Outcome::Refused | Outcome::Abandoned => None,
+        };
+        trace::called(operation, failure, took);
         if let Some(stats) = &self.stats {
             stats.count(operation, outcome, took);
         }
@@ -162,6 +170,7 @@ impl<S: SharedStore> Guarded<S> {
 
     /// The one place at which the breaker opens and closes.
     fn changed(&self, state: BreakerState) {
+        trace::breaker(state);
         if let Some(stats) = &self.stats {
             stats.set_breaker(state);
         }

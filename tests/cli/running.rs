@@ -107,12 +107,17 @@ impl Serving {
 
     /// The next line on standard error that has these words in it.
     pub(super) fn says(&self, words: &str) -> String {
-        loop {
-            let line = self.said.recv_timeout(TIMEOUT).unwrap_or_else(|_| panic!("it never said {words:?}"));
-            if line.contains(words) {
-                return line;
-            }
+        self.says_up_to(words).pop().expect("a line")
+    }
+
+    /// All lines on standard error up to the next one that has these words in it.
+    pub(super) fn says_up_to(&self, words: &str) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        while !lines.last().is_some_and(|line| line.contains(words)) {
+            let line = self.said.recv_timeout(TIMEOUT);
+            lines.push(line.unwrap_or_else(|_| panic!("it never said {words:?} but {lines:?}")));
         }
+        lines
     }
 
     /// All that it said on standard error and nobody read yet.

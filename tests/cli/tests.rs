@@ -220,11 +220,13 @@ fn no_secret_is_written_but_to_the_key_log() {
     for format in ["text", "json"] {
         let folder = Folder::new(&format!("no-secret-{format}"));
         let path = folder.0.join("keys");
-        let mut serving = Serving::start(&["--keylog", path.to_str().unwrap(), "--log", format]);
+        let args = ["--keylog", path.to_str().unwrap(), "--log", format, "--trace", "trace"];
+        let mut serving = Serving::start(&args);
         let called = serving.call(&["--insecure"], REQUEST);
         assert!(called.status.success());
         let mut written =
             [serving.greeting.clone(), serving.logged(), text(&called.stdout), text(&called.stderr)].concat();
+        written.extend(serving.says_up_to("the connection ended"));
         written.extend(serving.said());
         let written = written.to_lowercase();
         let log = fs::read_to_string(path).unwrap();
@@ -239,6 +241,20 @@ fn no_secret_is_written_but_to_the_key_log() {
             assert!(!written.contains(&list.join(", ")), "{written}");
         }
     }
+}
+
+#[test]
+fn what_happens_is_traced_where_that_is_asked_for() {
+    let serving = Serving::start(&["--trace", "tls12::handshake=trace,info"]);
+    assert!(serving.call(&["--insecure"], REQUEST).status.success());
+    assert!(serving.says("asked=\"a signature\"").contains("answer=\"yes\""));
+    let complete = serving.says("complete");
+    assert!(complete.contains("handshake=full (NotOffered) code=1 reason=1 ticket=Issued"), "{complete}");
+    assert_eq!(serving.call(&["--ca", "/dev/null"], b"").status.code(), Some(2));
+    let other = Files::new("trace");
+    assert_eq!(serving.call(&["--ca", &other.root], b"").status.code(), Some(1));
+    let failed = serving.says("failed");
+    assert!(failed.contains("side=\"server\"") && failed.contains("unknown_ca"), "{failed}");
 }
 
 #[test]

@@ -26,7 +26,10 @@ use super::{
     place::{Place, Secure},
     stream::Watched,
 };
-use crate::session::MAX_SEALED;
+use crate::{
+    edge::trace::{self, Up},
+    session::MAX_SEALED,
+};
 
 /// The most that is received between two answers. Many may be under way at once, each as long as a session.
 const MOST_RECEIVED: usize = 512 * MAX_SEALED;
@@ -205,6 +208,7 @@ impl Line {
         let Opened { live, driver } = opened;
         let watch = live.watch.clone();
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Some(live);
+        trace::connection(Up::Yes);
         Raised { line: self.clone(), watch, driver }
     }
 }
@@ -233,6 +237,7 @@ impl Drop for Raised {
     /// The one place at which a connection ceases to be used.
     fn drop(&mut self) {
         *self.line.live.write().unwrap_or_else(PoisonError::into_inner) = None;
+        trace::connection(Up::No);
     }
 }
 
