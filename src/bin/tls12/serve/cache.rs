@@ -39,6 +39,9 @@ pub(crate) struct CacheArgs {
     /// For how long a handshake waits for the shared cache
     #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = duration)]
     session_cache_deadline: Duration,
+    /// How many connections to the shared cache there are
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u8).range(1..=64))]
+    session_cache_connections: u8,
     /// What the names of keys in the shared cache begin with
     #[arg(long, value_name = "TEXT", default_value = "tls12:")]
     session_cache_prefix: String,
@@ -221,7 +224,9 @@ fn calls(numbers: &Numbers, counted: [(&str, CallCounts); 3]) {
 }
 
 fn redis(url: &str, args: &CacheArgs) -> io::Result<RedisStore> {
-    let mut builder = RedisStore::builder(url)?.with_prefix(args.session_cache_prefix.as_str());
+    let mut builder = RedisStore::builder(url)?
+        .with_prefix(args.session_cache_prefix.as_str())
+        .with_connections(args.session_cache_connections.into());
     if let Some(size) = args.session_cache_size {
         builder = builder.with_capacity(size);
     }
