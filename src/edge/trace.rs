@@ -11,10 +11,10 @@ pub(super) fn established(side: &'static str, info: &ConnectionInfo) {
         target: "tls12::handshake",
         side,
         handshake = %info.handshake,
-        code = info.handshake.code(),
+        verdict = info.handshake.code(),
         reason = info.handshake.reason().map(|reason| reason.code()),
         ticket = ?info.ticket,
-        suite = %info.suite,
+        cipher = %info.suite,
         "complete"
     );
     #[cfg(not(feature = "tracing"))]
@@ -85,6 +85,15 @@ pub(crate) fn connection(is_up: Up) {
     }
     #[cfg(not(feature = "tracing"))]
     let _ = is_up;
+}
+
+/// No connection to a shared store can be made, for another reason than before. There is no password in it.
+#[cfg(feature = "redis")]
+pub(crate) fn not_connected(why: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "tls12::store", why, "no connection to Redis");
+    #[cfg(not(feature = "tracing"))]
+    let _ = why;
 }
 
 /// Whether a connection is there.

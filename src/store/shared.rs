@@ -58,6 +58,22 @@ impl StoreError {
         Self::Refused,
     ];
 
+    /// A word for it that stays, for logs and counters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotConnected => "not-connected",
+            Self::Lost => "lost",
+            Self::TimedOut => "timed-out",
+            Self::Garbled => "garbled",
+            Self::Loading => "loading",
+            Self::Full => "full",
+            Self::ReadOnly => "read-only",
+            Self::NotAllowed => "not-allowed",
+            Self::NotASession => "not-a-session",
+            Self::Refused => "refused",
+        }
+    }
+
     /// Whether the store as a whole is of no use at the moment. Otherwise it answered: a store that is full still knows
     /// what it has.
     pub fn is_outage(self) -> bool {

@@ -55,7 +55,11 @@ fn each_name_has_its_certificate_and_others_are_refused() {
     for name in ["third.example", "x.one.example", "x.y.other.example"] {
         let said = two.call(&serving, name, &[]).unwrap_err();
         assert!(said.contains("unrecognized_name"), "{said}");
-        assert!(serving.logged().contains("alert=sent:unrecognized_name"));
+        let line = serving.logged();
+        assert!(
+            line.contains(&format!("sni={name} ")) && line.contains("alert=sent:unrecognized_name"),
+            "{line}"
+        );
     }
 }
 
@@ -125,6 +129,8 @@ fn a_file_that_is_wrong_is_told_with_what_is_wrong() {
         (host("forward = 'a'"), "a port is missing"),
         (host("forward = 'a:1'\nserve = 'http'"), "exclude each other"),
         (host("client-auth = 'require'"), "client-auth needs client-ca"),
+        (host("client-auth = 'yes'"), "`off`"),
+        (host("proxy-protocol = 'v2'"), "proxy-protocol needs forward"),
         (host("client-ca = 'none.pem'"), "none.pem"),
         (host("names = ['no name']"), "no host name"),
         (host("ocsp = 'one.pem'"), "PEM"),
@@ -144,6 +150,14 @@ fn a_file_that_is_wrong_is_told_with_what_is_wrong() {
         let told = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{config}: {told}");
         assert!(told.contains(said) && told.contains("hosts.toml"), "{config}: {told}");
+    }
+    for (args, said) in [
+        (&["--proxy-protocol", "v2"][..], "--proxy-protocol needs a server behind"),
+        (&["--session-cache-size", "7"], "--session-cache-size needs a --session-cache that is a URL"),
+    ] {
+        let output = run(&[&["serve", "--listen", "127.0.0.1:0"], args].concat(), b"");
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(said), "{}", text(&output.stderr));
     }
     let output = run(&["serve", "--config", "/nonexistent.toml"], b"");
     assert!(text(&output.stderr).contains("/nonexistent.toml"));

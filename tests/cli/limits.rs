@@ -104,7 +104,7 @@ fn one_address_has_as_many_connections_as_was_said() {
     let _held = serving.socket();
     until(&metrics, "tls12_connections_open 1");
     assert!(is_closed(&mut serving.socket()));
-    assert!(serving.logged().contains(" event=refused limit=address-connections"));
+    assert!(serving.logged().contains(" event=refused limit=connections-per-address"));
     let other = from("127.0.0.2", serving.port);
     until(&metrics, "tls12_connections_open 2");
     drop(other);
@@ -139,7 +139,9 @@ fn a_handshake_takes_as_many_bytes_as_was_said() {
         line.contains("event=handshake-failed") && line.contains("more bytes than a handshake may have here"),
         "{line}"
     );
+    assert!(line.contains(" limit=handshake-bytes "), "{line}");
     until(&metrics, "tls12_alerts_total{alert=\"decode_error\",direction=\"sent\"} 1");
+    until(&metrics, &refused("handshake-bytes", 1));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     files::{Files, Folder},
-    running::{Serving, command, run, text},
+    running::{Serving, command, get, run, text},
 };
 use crate::common::certs::Ca;
 
@@ -214,6 +214,26 @@ fn sigterm_lets_a_connection_finish() {
     assert_eq!(stopping.join().unwrap(), Some(0));
 }
 
+#[test]
+fn numbers_are_served_while_connections_finish_and_a_second_signal_ends_them() {
+    let args = ["--echo", "--metrics", "127.0.0.1:0", "--drain", "1h"];
+    let mut serving = Serving::start(&args);
+    let metrics = serving.metrics();
+    let address = format!("localhost:{}", serving.port);
+    let mut held = command(&["connect", &address, "--insecure"]).spawn().unwrap();
+    let (mut stdin, mut stdout) = (held.stdin.take().unwrap(), held.stdout.take().unwrap());
+    stdin.write_all(b"x").unwrap();
+    stdout.read_exact(&mut [0]).unwrap();
+    serving.signal("TERM");
+    assert!(serving.says("stopping").contains("open connections: 1"));
+    assert!(get(&metrics, "/metrics").1.contains("tls12_connections_open 1\n"));
+    assert_eq!(serving.terminate().code(), Some(0));
+    let line = serving.logged();
+    assert!(line.contains(" event=stopped "), "{line}");
+    drop(stdin);
+    held.wait().unwrap();
+}
+
 /// The master secret is in the file that was asked for, and nowhere else, in no form in which it could be written.
 #[test]
 fn no_secret_is_written_but_to_the_key_log() {
@@ -249,7 +269,7 @@ fn what_happens_is_traced_where_that_is_asked_for() {
     assert!(serving.call(&["--insecure"], REQUEST).status.success());
     assert!(serving.says("asked=\"a signature\"").contains("answer=\"yes\""));
     let complete = serving.says("complete");
-    assert!(complete.contains("handshake=full (NotOffered) code=1 reason=1 ticket=Issued"), "{complete}");
+    assert!(complete.contains("handshake=full (NotOffered) verdict=1 reason=1 ticket=Issued"), "{complete}");
     assert_eq!(serving.call(&["--ca", "/dev/null"], b"").status.code(), Some(2));
     let other = Files::new("trace");
     assert_eq!(serving.call(&["--ca", &other.root], b"").status.code(), Some(1));

@@ -88,3 +88,24 @@ fn the_limits_of_the_way_in_hold_for_the_way_out_too() {
     assert!(wrapping.logged().contains(" event=refused limit=connections"));
     assert!(wrapping.logged().contains(" event=idle-timeout "));
 }
+
+#[test]
+fn roots_are_read_again_and_a_file_that_is_wrong_changes_nothing() {
+    let files = Files::new("wrap-reload");
+    let (cert, key) = &files.server;
+    let server = Serving::start(&["--echo", "--cert", cert, "--key", key]);
+    let other = Ca::new("other root");
+    let roots = files.folder.write("roots.pem", "CERTIFICATE", &[&other.root()]);
+    let to = format!("localhost:{}", server.port);
+    let mut wrapping = Serving::start_as("forward", &["--to", &to, "--ca", &roots]);
+    assert_eq!(exchange(wrapping.port, b"hello"), b"");
+    assert!(wrapping.logged().contains("alert=sent:unknown_ca"));
+    files.folder.write("roots.pem", "CERTIFICATE", &[&other.root(), &files.ca.root()]);
+    wrapping.signal("HUP");
+    wrapping.says("read again");
+    assert_eq!(exchange(wrapping.port, b"hello"), b"hello");
+    files.folder.write_text("roots.pem", "nothing");
+    wrapping.signal("HUP");
+    assert!(wrapping.says("stay as they are").contains("no CERTIFICATE"));
+    assert_eq!(exchange(wrapping.port, b"hello"), b"hello");
+}

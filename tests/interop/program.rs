@@ -98,6 +98,13 @@ impl Program {
         }
     }
 
+    /// Sends it a signal, for instance `HUP`.
+    #[allow(dead_code, reason = "not every test file has programs that take signals")]
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
+    }
+
     /// Waits for its end, and returns what it wrote too.
     pub(crate) fn wait(mut self) -> (ExitStatus, String) {
         let end = Instant::now() + PATIENCE;

@@ -175,12 +175,48 @@ fn a_server_starts_without_its_redis_and_uses_it_when_it_comes() {
     for line in [
         "tls12_cache_connections 2",
         "tls12_cache_calls_total{operation=\"get\",outcome=\"found\"} 1",
-        "tls12_cache_failures_total{why=\"the store is not connected\"}",
+        "tls12_cache_failures_total{why=\"not-connected\"}",
         "tls12_handshakes_total{outcome=\"full\",code=\"11\",reason=\"StoreUnavailable\"}",
     ] {
         assert!(numbers.contains(line), "no {line} in\n{numbers}");
     }
     drop(redis);
+}
+
+/// A Redis that does not let us in is told once, and the file with its URL is read again at SIGHUP.
+#[test]
+fn a_redis_that_refuses_is_told_and_another_url_is_taken() {
+    if !has_peers("a Redis with a password") {
+        return;
+    }
+    let place = Place::new(Key::EcdsaP256);
+    let redis = Redis::start(free_port());
+    let cli = format!("-p {} CONFIG SET requirepass right", redis.port);
+    assert_eq!(Program::start("redis-cli", &cli).succeed().trim(), "OK");
+    let url = |password: &str| format!("redis://:{password}@127.0.0.1:{}", redis.port);
+    let file = place.write("url", url("wrong").as_bytes());
+    let keys = place.path("ticket.keys");
+    Program::start_with(env!("CARGO_BIN_EXE_tls12"), &["ticket-keys", "new", &keys]).succeed();
+    let args =
+        ["--session-cache", &format!("file:{file}"), "--session-cache-local", "0", "--ticket-keys", &keys];
+    let serving = Serving::start(&place, &args);
+    let said = serving.program.text_with("no connection to Redis");
+    assert!(said.contains("does not allow it") && !said.contains("wrong"), "{said}");
+    assert!(call(&place, serving.port, "s").contains("reason=NotOffered"));
+    assert!(call(&place, serving.port, "s").contains("reason=StoreUnavailable"));
+    place.write("url", url("right").as_bytes());
+    serving.program.signal("HUP");
+    serving.program.text_with("read again");
+    let end = Instant::now() + PATIENCE;
+    while call(&place, serving.port, "s") != "resumed=id reason=-" {
+        assert!(Instant::now() < end, "{}", serving.program.text());
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(
+        serving.program.text().matches("no connection to Redis").count(),
+        2,
+        "one for each connection"
+    );
 }
 
 #[test]

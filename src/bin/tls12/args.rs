@@ -36,7 +36,7 @@ pub(crate) enum Command {
 }
 
 /// A certificate and its key; both options repeat, in pairs.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Identity {
     /// A certificate chain (PEM, leaf first); repeat it with --key for several kinds of keys
     #[arg(long, value_name = "FILE")]
@@ -184,7 +184,7 @@ mod tests {
             &["tls12", "connect", "https://localhost:1"],
             &["tls12", "serve", "--forward", "127.0.0.1"],
             &["tls12", "serve", "--forward", "127.0.0.1:99999"],
-            &["tls12", "serve", "--proxy-protocol", "v2"],
+            &["tls12", "serve", "--listen", "8443"],
             &["tls12", "serve", "--proxy-protocol", "v1", "--forward", "127.0.0.1:1"],
             &["tls12", "serve", "--address-share", "0"],
             &["tls12", "serve", "--address-share", "101"],

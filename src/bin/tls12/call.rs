@@ -30,7 +30,7 @@ use crate::{
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How a server is called.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
     /// The name the server's certificate must have, if it is not HOST
     #[arg(long)]

@@ -92,8 +92,13 @@ pub(crate) fn tls_error(error: &io::Error) -> Option<&Error> {
 
 /// What went wrong: `error=`, and `alert=` with who sent it.
 pub(crate) fn of_error(error: &io::Error) -> Words {
+    of_error_that_means(error, sentence(error))
+}
+
+/// The same, with a sentence of its own.
+pub(crate) fn of_error_that_means(error: &io::Error, meaning: String) -> Words {
     let mut words = Words::default();
-    words.text("error", sentence(error));
+    words.text("error", meaning);
     let alert = match tls_error(error) {
         Some(Error::Received(alert)) => format!("received:{alert}"),
         Some(error) => error.alert().map(|alert| format!("sent:{alert}")).unwrap_or_default(),

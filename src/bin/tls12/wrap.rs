@@ -1,6 +1,11 @@
 //! `tls12 forward`: the way out. Plain connections come in, and each goes on to a TLS server, resuming sessions.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use clap::Args;
 use tls12::{
@@ -11,12 +16,13 @@ use tls12::{
 use tokio::{
     io::AsyncWriteExt,
     net::TcpStream,
+    signal::unix::{Signal, SignalKind, signal},
     time::{Instant, timeout},
 };
 
 use crate::{
     Failure,
-    args::{HostPort, host_and_port},
+    args::{HostPort, forward, host_and_port},
     call::{self, Call},
     daemon::{
         self, Daemon, Ended, Event, Handler, Limits, Place, Port, Stage, Telling,
@@ -31,7 +37,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Forward {
     /// Where to take plain connections; port 0 takes any free one
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = forward)]
     listen: String,
     /// The TLS server that each of them goes on to; an IPv6 address in brackets
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
@@ -52,21 +58,57 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// What all connections share.
 struct Wrapping {
     daemon: Daemon,
-    call: Call,
+    args: call::Args,
+    to: HostPort,
+    sessions: Arc<ClientSessions>,
+    /// Connections go on with the one that they began with.
+    call: RwLock<Arc<Call>>,
     stats: ResumptionStats,
 }
 
 /// Serves until SIGTERM or SIGINT.
 pub(crate) async fn run(args: Forward) -> Result<(), Failure> {
-    let sessions = Arc::new(ClientSessions::new(SESSIONS, Reuse::Many));
-    let call = Call::new(&args.to, &args.call, sessions).map_err(Failure::Usage)?;
-    let daemon = Daemon::new(&args.limits, &args.telling).map_err(Failure::Usage)?;
+    let wrapping = Arc::new(Wrapping::new(&args).map_err(Failure::Usage)?);
     let failed = |error: io::Error| Failure::Failed(format!("{}: {error}", args.listen));
     let listener = listen(&args.listen, Port::Own).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    crate::say::say!("listening on {address} (plain) and calling {call} with TLS");
-    let wrapping = Arc::new(Wrapping { daemon, call, stats: ResumptionStats::new() });
-    daemon::run(wrapping, listener, &args.telling, std::future::pending()).await
+    crate::say::say!("listening on {address} (plain) and calling {} with TLS", args.to);
+    let hangup = signal(SignalKind::hangup()).map_err(failed)?;
+    daemon::run(wrapping.clone(), listener, &args.telling, wrapping.keep(hangup)).await
+}
+
+impl Wrapping {
+    /// Fails with a sentence.
+    fn new(args: &Forward) -> Result<Self, String> {
+        let sessions = Arc::new(ClientSessions::new(SESSIONS, Reuse::Many));
+        let call = RwLock::new(Arc::new(Call::new(&args.to, &args.call, sessions.clone())?));
+        let daemon = Daemon::new(&args.limits, &args.telling)?;
+        let (args, to) = (args.call.clone(), args.to.clone());
+        Ok(Self { daemon, args, to, sessions, call, stats: ResumptionStats::new() })
+    }
+
+    fn call(&self) -> Arc<Call> {
+        self.call.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads roots, certificates and keys again at SIGHUP, and takes all of them or none. Sessions of before are resumed
+    /// where the same is trusted as before (R7). Never ends.
+    async fn keep(&self, mut hangup: Signal) {
+        loop {
+            hangup.recv().await;
+            let read = Call::new(&self.to, &self.args, self.sessions.clone());
+            self.daemon.metrics.reloaded("certificates", read.as_ref().map(drop).map_err(drop));
+            match read {
+                Ok(call) => {
+                    *self.call.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(call);
+                    crate::say::say!("read again: roots, certificates and keys");
+                }
+                Err(why) => {
+                    crate::say::say!("tls12: roots, certificates and keys stay as they are: {why}");
+                }
+            }
+        }
+    }
 }
 
 impl Handler for Wrapping {
@@ -81,19 +123,19 @@ impl Handler for Wrapping {
         traffic: &Traffic,
         place: &mut Place,
     ) -> Ended {
-        let limit = self.daemon.limits.handshake_timeout;
-        let mut tcp = match self.call.tcp(limit).await {
+        let (limit, call) = (self.daemon.limits.handshake_timeout, self.call());
+        let mut tcp = match call.tcp(limit).await {
             Ok(tcp) => tcp,
             Err(error) => {
-                let why = format!("{} cannot be reached: {error}", self.call);
-                let about = words::of_error(&io::Error::new(error.kind(), why));
-                return Ended { event: Event::Failed, about };
+                let why = format!("{call} cannot be reached: {error}");
+                return Ended { event: Event::Failed, about: words::of_error_that_means(&error, why) };
             }
         };
         let begun = Instant::now();
-        let error = match Box::pin(self.call.tls(&mut tcp, limit)).await {
+        let shaken = Box::pin(call.tls(&mut tcp, limit)).await;
+        place.shaken();
+        let error = match shaken {
             Ok(tls) => {
-                place.established();
                 self.daemon.metrics.established(tls.info().handshake, begun.elapsed());
                 self.stats.record(&tls.info().handshake, tls.info().ticket);
                 return self.wrapped(plain, Box::new(tls), traffic).await;
@@ -101,9 +143,7 @@ impl Handler for Wrapping {
             Err(error) => error,
         };
         let _ = timeout(GOODBYE, linger(&mut tcp)).await;
-        let mut ended = handshake_failed(&self.daemon, &error);
-        ended.about.text("why", self.call.explain(&error));
-        ended
+        handshake_failed(&self.daemon, words::of_error_that_means(&error, call.explain(&error)), &error)
     }
 
     fn text(&self) -> String {

@@ -237,7 +237,6 @@ impl Drop for Raised {
     /// The one place at which a connection ceases to be used.
     fn drop(&mut self) {
         *self.line.live.write().unwrap_or_else(PoisonError::into_inner) = None;
-        trace::connection(Up::No);
     }
 }
 
@@ -245,14 +244,23 @@ impl Drop for Raised {
 pub(super) async fn keep(line: Arc<Line>, opener: Arc<Opener>, mut raised: Option<Raised>) {
     let [shortest, longest] = PAUSES;
     let mut pause = shortest;
+    let mut told = String::new();
     loop {
         let begun = Instant::now();
         let up = match raised.take() {
             Some(up) => Some(up),
-            None => opener.open().await.ok().map(|opened| line.raise(opened)),
+            None => match opener.open().await {
+                Ok(opened) => Some(line.raise(opened)),
+                Err(error) => {
+                    tell_once(&error, &mut told);
+                    None
+                }
+            },
         };
         if let Some(mut up) = up {
+            told.clear();
             up.lost().await;
+            trace::connection(Up::No);
             // One that does not last is no better than none.
             if begun.elapsed() >= longest {
                 pause = shortest;
@@ -260,6 +268,15 @@ pub(super) async fn keep(line: Arc<Line>, opener: Arc<Opener>, mut raised: Optio
         }
         sleep(pause.mul_f64(0.75 + chance() / 2.0)).await;
         pause = pause.saturating_mul(2).min(longest);
+    }
+}
+
+/// Says why there is no connection, where that is another reason than the last time.
+fn tell_once(error: &io::Error, told: &mut String) {
+    let why = error.to_string();
+    if why != *told {
+        trace::not_connected(&why);
+        *told = why;
     }
 }
 

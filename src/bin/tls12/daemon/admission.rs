@@ -20,18 +20,26 @@ pub(crate) enum Limit {
     AddressShare,
     /// One address has as many open as it may.
     AddressConnections,
+    /// A client sent more bytes than a handshake may take.
+    HandshakeBytes,
 }
 
 impl Limit {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Connections, Self::Handshakes, Self::AddressShare, Self::AddressConnections];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Connections,
+        Self::Handshakes,
+        Self::AddressShare,
+        Self::AddressConnections,
+        Self::HandshakeBytes,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Connections => "connections",
             Self::Handshakes => "handshakes",
             Self::AddressShare => "address-share",
-            Self::AddressConnections => "address-connections",
+            Self::AddressConnections => "connections-per-address",
+            Self::HandshakeBytes => "handshake-bytes",
         }
     }
 }
@@ -153,8 +161,8 @@ impl Admission {
 }
 
 impl Place {
-    /// The handshake is complete.
-    pub(crate) fn established(&mut self) {
+    /// The handshake is over, whether it is complete or failed.
+    pub(crate) fn shaken(&mut self) {
         let shaking = std::mem::take(&mut self.shaking);
         self.admission.leave(self.source, Count { open: 0, shaking });
     }
@@ -190,9 +198,9 @@ mod tests {
         let mut first = admission.admit(from("10.0.0.1")).expect("room");
         let second = admission.admit(from("10.0.0.2")).expect("room");
         assert_eq!(admission.admit(from("10.0.0.3")).err(), Some(Limit::Handshakes));
-        first.established();
+        first.shaken();
         // A second time changes nothing.
-        first.established();
+        first.shaken();
         let third = admission.admit(from("10.0.0.3")).expect("room");
         drop(second);
         let fourth = admission.admit(from("10.0.0.4")).expect("room");
@@ -228,7 +236,7 @@ mod tests {
     fn one_address_may_have_so_many_connections_whatever_their_state() {
         let admission = admission(100, 100, 100, Some(2));
         let mut places: Vec<_> = (0..2).map(|_| admission.admit(from("10.0.0.1")).expect("room")).collect();
-        places.iter_mut().for_each(Place::established);
+        places.iter_mut().for_each(Place::shaken);
         assert_eq!(admission.admit(from("10.0.0.1")).err(), Some(Limit::AddressConnections));
         assert!(admission.admit(from("10.0.0.2")).is_ok());
     }

@@ -55,9 +55,9 @@ pub(crate) struct Telling {
     /// them
     #[arg(long, alias = "stats", value_name = "ADDRESS:PORT")]
     pub(crate) metrics: Option<String>,
-    /// What to trace on standard error: off, error, warn, info, debug, trace, or such a word for a part, as in
-    /// tls12::store=debug
-    #[arg(long, value_name = "LEVEL", default_value = "off", value_parser = trace)]
+    /// What to trace on standard error: off, error, warn, info, debug, trace, or such words for parts, as in
+    /// warn,tls12::store=debug,tls12::handshake=debug,tls12::daemon=debug
+    #[arg(long, value_name = "LEVEL", default_value = "warn", value_parser = trace)]
     pub(crate) trace: tracing_subscriber::filter::Targets,
     /// How many threads serve; as many as there are processors unless told otherwise
     #[arg(long, value_name = "N", value_parser = threads)]

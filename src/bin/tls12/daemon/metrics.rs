@@ -3,8 +3,8 @@
 use std::{fmt::Write as _, io, time::Duration};
 
 use prometheus::{
-    Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
-    Registry, TextEncoder, core::Collector,
+    CounterVec, Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    Opts, Registry, TextEncoder, core::Collector,
 };
 use tls12::{
     Error,
@@ -46,17 +46,16 @@ impl Metrics {
             ["full", "id", "ticket"].map(|kind| seconds.with_label_values(&[kind]));
         let refused = numbers.counters(
             "tls12_connections_refused_total",
-            "Connections that were closed because they were over a limit.",
+            "What was closed because it was over a limit.",
             &["limit"],
         );
-        // A limit that nobody reached is told as 0, so that somebody can wait for it.
+        let help = "Connections that ended, by what became of them.";
+        let ended = numbers.counters("tls12_connections_total", help, &["event"]);
+        // What did not happen is told as 0, so that somebody can wait for it.
         Limit::ALL.iter().for_each(|limit| drop(refused.with_label_values(&[limit.name()])));
+        Event::ALL.iter().for_each(|event| drop(ended.with_label_values(&[event.name()])));
         Self {
-            ended: numbers.counters(
-                "tls12_connections_total",
-                "Connections that ended, by what became of them.",
-                &["event"],
-            ),
+            ended,
             refused,
             not_accepted: numbers
                 .counters(
@@ -90,7 +89,7 @@ impl Metrics {
         self.bytes.with_label_values(&["out"]).inc_by(sent);
     }
 
-    pub(super) fn refused(&self, limit: Limit) {
+    pub(crate) fn refused(&self, limit: Limit) {
         self.refused.with_label_values(&[limit.name()]).inc();
     }
 
@@ -130,12 +129,18 @@ impl Metrics {
     pub(super) fn text(&self, count: Count) -> String {
         let mut text =
             format!("connections open: {}\nof these in their handshakes: {}\n", count.open, count.shaking);
+        let mut line = |what: &str, word: &str, count: u64| {
+            if count > 0 {
+                // Writing to a String cannot fail.
+                let _ = writeln!(text, "{what} {word}: {count}");
+            }
+        };
+        for event in Event::ALL {
+            line("connections that ended", event.name(), self.ended.with_label_values(&[event.name()]).get());
+        }
         for limit in Limit::ALL {
             let refused = self.refused.with_label_values(&[limit.name()]).get();
-            if refused > 0 {
-                // Writing to a String cannot fail.
-                let _ = writeln!(text, "connections refused, over the limit {limit}: {refused}");
-            }
+            line("refused, over the limit", limit.name(), refused);
         }
         text
     }
@@ -176,6 +181,11 @@ impl Numbers {
     pub(crate) fn gauge(&self, name: &str, help: &str, value: i64) {
         let gauge = IntGauge::new(name, help).expect("a name");
         self.register(gauge).set(value);
+    }
+
+    /// A counter of seconds, with labels.
+    pub(crate) fn seconds(&self, name: &str, help: &str, labels: &[&str]) -> CounterVec {
+        self.register(CounterVec::new(Opts::new(name, help), labels).expect("a name and labels"))
     }
 
     fn histograms(&self, name: &str, help: &str, label: &str) -> HistogramVec {

@@ -20,9 +20,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use tls12::{Error, Excess, RecordError};
 use tokio::{
     net::{TcpListener, TcpStream},
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
 };
 use tracing::Instrument as _;
@@ -115,6 +116,17 @@ pub(crate) enum Event {
 }
 
 impl Event {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Served,
+        Self::Empty,
+        Self::HandshakeFailed,
+        Self::HandshakeTimeout,
+        Self::IdleTimeout,
+        Self::Cut,
+        Self::Stopped,
+        Self::Failed,
+    ];
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Served => "served",
@@ -156,6 +168,21 @@ impl Daemon {
     pub(crate) async fn reached(&self, stage: Stage) {
         // The sender lives as long as the daemon, so this cannot fail.
         let _ = self.stage.subscribe().wait_for(|reached| *reached >= stage).await;
+    }
+
+    /// Accepts nothing more, and lets connections finish: until their time is over, or somebody says stop again.
+    async fn drain(&self, threads: &mut Threads, stops: &mut Stops) {
+        self.stage.send_replace(Stage::Stopping);
+        crate::say::say!("stopping; open connections: {}", self.open());
+        let done = tokio::select! {
+            done = threads.all_done(self.limits.drain) => done,
+            () = stops.next() => false,
+        };
+        if !done {
+            crate::say::say!("stopped with open connections: {}", self.open());
+            self.stage.send_replace(Stage::Stopped);
+            threads.all_done(GOODBYE).await;
+        }
     }
 
     /// How many connections are open.
@@ -217,24 +244,26 @@ pub(crate) async fn run<H: Handler>(
 ) -> Result<(), Failure> {
     let failed = |what: &str, error: io::Error| Failure::Failed(format!("{what}: {error}"));
     let numbers = numbers(telling, handler.clone()).await?;
-    let stopped = stop_signal().map_err(|error| failed("signals cannot be received", error))?;
-    let count = telling.threads.unwrap_or_else(threads::for_all_processors);
+    let (mut stops, count) = (
+        Stops::new().map_err(|error| failed("signals cannot be received", error))?,
+        telling.threads.unwrap_or_else(threads::for_all_processors),
+    );
     let mut threads = listener
         .into_std()
         .and_then(|listener| Threads::start(&handler, listener, count))
         .map_err(|error| failed("no threads can be started", error))?;
-    tokio::select! {
-        () = meanwhile => {}
-        () = numbers => {}
-        () = stopped => {}
-    }
     let daemon = handler.daemon();
-    daemon.stage.send_replace(Stage::Stopping);
-    crate::say::say!("stopping; {} connections are open", daemon.open());
-    if !threads.all_done(daemon.limits.drain).await {
-        crate::say::say!("stopped with {} connections still open", daemon.open());
-        daemon.stage.send_replace(Stage::Stopped);
-        threads.all_done(GOODBYE).await;
+    let work = async {
+        tokio::select! {
+            () = meanwhile => {}
+            () = stops.next() => {}
+        }
+        daemon.drain(&mut threads, &mut stops).await;
+    };
+    tokio::select! {
+        () = work => {}
+        // Numbers are served to the end.
+        () = numbers => {}
     }
     daemon.log.finish(GOODBYE);
     Ok(())
@@ -246,7 +275,7 @@ async fn numbers<H: Handler>(
     handler: Arc<H>,
 ) -> Result<impl Future<Output = ()> + use<H>, Failure> {
     let listener = match &telling.metrics {
-        Some(address) => Some(page::listen(address).await.map_err(Failure::Usage)?),
+        Some(address) => Some(page::listen(address).await.map_err(Failure::Failed)?),
         None => None,
     };
     if let Some(Ok(address)) = listener.as_ref().map(TcpListener::local_addr) {
@@ -263,26 +292,44 @@ async fn numbers<H: Handler>(
     })
 }
 
-/// Resolves at SIGTERM or SIGINT.
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
+/// SIGTERM and SIGINT.
+struct Stops {
+    terminate: Signal,
+    interrupt: Signal,
 }
 
-/// The words and the event of a handshake that failed.
-pub(crate) fn handshake_failed(daemon: &Daemon, error: &io::Error) -> Ended {
+impl Stops {
+    fn new() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Resolves at the next one.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// The event of a handshake that failed; `about` has what is to be said of it.
+pub(crate) fn handshake_failed(daemon: &Daemon, mut about: Words, error: &io::Error) -> Ended {
     daemon.metrics.failed(error);
+    if is_too_long(error) {
+        daemon.metrics.refused(Limit::HandshakeBytes);
+        about.text("limit", Limit::HandshakeBytes.name());
+    }
     let event = match error.kind() {
         ErrorKind::TimedOut => Event::HandshakeTimeout,
         _ => Event::HandshakeFailed,
     };
     tracing::debug!(error = words::sentence(error), "the handshake failed");
-    Ended { event, about: words::of_error(error) }
+    Ended { event, about }
+}
+
+/// Whether the peer sent more bytes than a handshake may take.
+fn is_too_long(error: &io::Error) -> bool {
+    matches!(words::tls_error(error), Some(Error::Record(RecordError::Excessive(Excess::HandshakeSize))))
 }
 
 /// One task for a connection.

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Listens. Fails with a sentence.
 pub(super) async fn listen(address: &str) -> Result<TcpListener, String> {
-    super::listen(address, super::Port::Own).await.map_err(|error| format!("{address}: {error}"))
+    super::listen(address, super::Port::Own).await.map_err(|error| format!("--metrics {address}: {error}"))
 }
 
 /// Answers until it is dropped.

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use serde::Deserialize;
 
 use crate::{
     args::{Identity, forward, protocol},
@@ -15,7 +14,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Where to listen; port 0 takes any free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8443")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8443", value_parser = forward)]
     pub(crate) listen: String,
     /// Shares the port with other processes that say so too: the system distributes connections among them
     #[arg(long)]
@@ -28,7 +27,7 @@ pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) service: Service,
     /// Tells the server behind who the client is, and what was agreed on with it, before its first byte
-    #[arg(long, value_enum, value_name = "VERSION", requires = "forward")]
+    #[arg(long, value_enum, value_name = "VERSION")]
     pub(crate) proxy_protocol: Option<ProxyProtocol>,
     /// Roots that client certificates must lead to (PEM); they are required unless --client-auth says otherwise
     #[arg(long, value_name = "FILE")]
@@ -79,8 +78,7 @@ pub(crate) enum ProxyProtocol {
 }
 
 /// Whether clients present certificates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ClientAuth {
     /// They may
     Request,

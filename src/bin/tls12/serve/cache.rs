@@ -14,10 +14,12 @@ use tls12::{
     tokio::Connector,
 };
 
+use zeroize::Zeroizing;
+
 use crate::{args::duration, certs, daemon::Numbers, private_file};
 
 /// Where sessions are kept.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct CacheArgs {
     /// How many sessions are kept for clients without tickets; off; or where processes and machines share them:
     /// redis://[user:password@]host[:port][/database], the same with rediss for TLS, redis+unix:///path, or file:PATH for a
@@ -63,7 +65,7 @@ pub(crate) enum Place {
 
 /// There may be a password in it, so it is not printed.
 #[derive(Clone)]
-pub(crate) struct Url(String);
+pub(crate) struct Url(Zeroizing<String>);
 
 impl std::fmt::Debug for Url {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -78,11 +80,42 @@ impl CacheArgs {
     }
 }
 
+impl CacheArgs {
+    /// Where Redis is, if sessions are shared. Fails with a sentence.
+    fn url(&self) -> Result<Option<Url>, String> {
+        let path = match &self.session_cache {
+            Place::Here(_) => return Ok(None),
+            Place::Shared(url) => return Ok(Some(url.clone())),
+            Place::File(path) => path,
+        };
+        if let Some(warning) = private_file::others(path)? {
+            crate::say::say!("warning: {warning}");
+        }
+        let bytes = private_file::read(path)?;
+        let text = std::str::from_utf8(bytes.trim_ascii());
+        let text = text.map_err(|_| private_file::trouble(path, "this is no URL of Redis"))?;
+        Ok(Some(Url(text.to_owned().into())))
+    }
+
+    /// What would have no effect.
+    fn without_url(&self) -> Result<(), String> {
+        let given = [
+            ("--session-cache-size", self.session_cache_size.is_some()),
+            ("--session-cache-timeout", self.session_cache_timeout.is_some()),
+            ("--session-cache-ca", self.session_cache_ca.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((option, _)) => Err(format!("{option} needs a --session-cache that is a URL")),
+            None => Ok(()),
+        }
+    }
+}
+
 fn place(text: &str) -> Result<Place, String> {
     match (text, text.strip_prefix("file:")) {
         ("off", _) => Ok(Place::Here(0)),
         (_, Some(path)) => Ok(Place::File(path.into())),
-        _ if text.contains("://") => Ok(Place::Shared(Url(text.to_owned()))),
+        _ if text.contains("://") => Ok(Place::Shared(Url(text.to_owned().into()))),
         (number, None) => {
             number.parse().map(Place::Here).map_err(|_| "a number of sessions, off, or a URL".to_owned())
         }
@@ -101,43 +134,47 @@ pub(crate) struct Cache {
 #[derive(Clone)]
 enum Kept {
     Here(Arc<MemoryStore>),
-    Shared(TieredStore<MemoryStore, Guarded<RedisStore>>),
+    Shared { store: Tiered, url: Arc<Url> },
 }
+
+type Tiered = TieredStore<MemoryStore, Guarded<RedisStore>>;
 
 impl Cache {
     /// Fails with a sentence. That nobody answers at a URL is no failure: it may come.
     pub(super) fn new(args: &CacheArgs) -> Result<Self, String> {
-        let stats = Arc::new(CacheStats::new());
-        let url = match &args.session_cache {
-            Place::Here(count) => {
-                let kept = Kept::Here(Arc::new(MemoryStore::new(Limits::sessions(*count))));
-                return Ok(Self { kept, stats, deadline: args.session_cache_deadline });
-            }
-            Place::Shared(url) => url.0.clone(),
-            Place::File(path) => {
-                if let Some(warning) = private_file::others(path)? {
-                    crate::say::say!("warning: {warning}");
-                }
-                let text = private_file::read(path)?;
-                String::from_utf8_lossy(text.trim_ascii()).into_owned()
-            }
+        let (stats, deadline) = (Arc::new(CacheStats::new()), args.session_cache_deadline);
+        let Some(url) = args.url()? else {
+            args.without_url()?;
+            let Place::Here(count) = args.session_cache else { return Err("there is no URL".into()) };
+            let kept = Kept::Here(Arc::new(MemoryStore::new(Limits::sessions(count))));
+            return Ok(Self { kept, stats, deadline });
         };
-        let redis = redis(&url, args).map_err(|error| format!("--session-cache: {error}"))?;
-        let guarded =
-            Guarded::new(redis).with_deadline(args.session_cache_deadline).with_stats(stats.clone());
-        let local =
-            MemoryStore::new(Limits::sessions(args.session_cache_local)).with_eviction(Eviction::OldestFirst);
-        let tiered = TieredStore::new(local, guarded)
-            .with_local_timeout(args.session_cache_local_timeout)
-            .with_stats(stats.clone());
+        let kept = Kept::Shared { store: tiered(&url, args, &stats)?, url: Arc::new(url) };
         // The deadline that counts is that of the shared level alone.
-        Ok(Self { kept: Kept::Shared(tiered), stats, deadline: 2 * args.session_cache_deadline })
+        Ok(Self { kept, stats, deadline: 2 * deadline })
+    }
+
+    /// The same with what the file with the URL says now; itself if that is what it said before. Fails with a sentence.
+    pub(super) fn again(&self, args: &CacheArgs) -> Result<Self, String> {
+        let Kept::Shared { url: former, .. } = &self.kept else { return Ok(self.clone()) };
+        match args.url()? {
+            Some(url) if url.0 != former.0 => {
+                let store = tiered(&url, args, &self.stats)?;
+                Ok(Self { kept: Kept::Shared { store, url: Arc::new(url) }, ..self.clone() })
+            }
+            Some(_) | None => Ok(self.clone()),
+        }
+    }
+
+    /// Whether other processes share it.
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self.kept, Kept::Shared { .. })
     }
 
     fn local(&self) -> &MemoryStore {
         match &self.kept {
             Kept::Here(store) => store,
-            Kept::Shared(tiered) => tiered.local(),
+            Kept::Shared { store, .. } => store.local(),
         }
     }
 
@@ -146,22 +183,14 @@ impl Cache {
         self.local().remove_expired();
     }
 
-    /// In words, for the first lines; `None` where nothing is shared.
-    pub(super) fn name(&self) -> Option<String> {
-        match &self.kept {
-            Kept::Here(_) => None,
-            Kept::Shared(_) => Some("sessions without tickets in a cache that servers share".to_owned()),
-        }
-    }
-
     /// Numbers for a person.
     pub(super) fn text(&self) -> String {
         let kept = format!("sessions kept: {}\n", self.local().len());
         match &self.kept {
             Kept::Here(_) => kept,
-            Kept::Shared(tiered) => format!(
+            Kept::Shared { store, .. } => format!(
                 "{kept}shared cache: {} connections\n{}",
-                tiered.shared().store().connected(),
+                store.shared().store().connected(),
                 self.stats.snapshot()
             ),
         }
@@ -172,10 +201,10 @@ impl Cache {
         let (numbers, snapshot) = (Numbers::new(), self.stats.snapshot());
         let kept = i64::try_from(self.local().len()).unwrap_or(i64::MAX);
         numbers.gauge("tls12_sessions_kept", "Sessions in the memory of this process.", kept);
-        let Kept::Shared(tiered) = &self.kept else {
+        let Kept::Shared { store, .. } = &self.kept else {
             return numbers.encode();
         };
-        let connected = i64::try_from(tiered.shared().store().connected()).unwrap_or(i64::MAX);
+        let connected = i64::try_from(store.shared().store().connected()).unwrap_or(i64::MAX);
         numbers.gauge("tls12_cache_connections", "Connections to the shared cache.", connected);
         let is_open = i64::from(snapshot.breaker == BreakerState::Open);
         numbers.gauge("tls12_cache_breaker_open", "Whether the shared cache is left alone.", is_open);
@@ -194,7 +223,7 @@ impl Cache {
         let help = "Calls of the shared cache that failed, by why.";
         let failures = numbers.counters("tls12_cache_failures_total", help, &["why"]);
         for (error, count) in snapshot.errors().filter(|(_, count)| *count > 0) {
-            failures.with_label_values(&[error.to_string().as_str()]).inc_by(count);
+            failures.with_label_values(&[error.name()]).inc_by(count);
         }
         numbers.encode()
     }
@@ -204,7 +233,7 @@ fn calls(numbers: &Numbers, counted: [(&str, CallCounts); 3]) {
     let help = "Calls of the shared cache, by how they ended.";
     let calls = numbers.counters("tls12_cache_calls_total", help, &["operation", "outcome"]);
     let help = "Time that calls of the shared cache took.";
-    let micros = numbers.counters("tls12_cache_microseconds_total", help, &["operation"]);
+    let seconds = numbers.seconds("tls12_cache_seconds_total", help, &["operation"]);
     for (operation, counts) in counted {
         for (outcome, count) in [
             ("found", counts.found),
@@ -219,8 +248,19 @@ fn calls(numbers: &Numbers, counted: [(&str, CallCounts); 3]) {
                 calls.with_label_values(&[operation, outcome]).inc_by(count);
             }
         }
-        micros.with_label_values(&[operation]).inc_by(counts.micros);
+        seconds.with_label_values(&[operation]).inc_by(Duration::from_micros(counts.micros).as_secs_f64());
     }
+}
+
+/// A level of this process in front of Redis. Fails with a sentence.
+fn tiered(url: &Url, args: &CacheArgs, stats: &Arc<CacheStats>) -> Result<Tiered, String> {
+    let redis = redis(&url.0, args).map_err(|error| format!("--session-cache: {error}"))?;
+    let guarded = Guarded::new(redis).with_deadline(args.session_cache_deadline).with_stats(stats.clone());
+    let local =
+        MemoryStore::new(Limits::sessions(args.session_cache_local)).with_eviction(Eviction::OldestFirst);
+    Ok(TieredStore::new(local, guarded)
+        .with_local_timeout(args.session_cache_local_timeout)
+        .with_stats(stats.clone()))
 }
 
 fn redis(url: &str, args: &CacheArgs) -> io::Result<RedisStore> {
@@ -251,21 +291,21 @@ impl AsyncSessionStore for Cache {
     async fn get(&self, key: &StoreKey) -> Lookup {
         match &self.kept {
             Kept::Here(store) => SessionStore::get(store, key),
-            Kept::Shared(store) => AsyncSessionStore::get(store, key).await,
+            Kept::Shared { store, .. } => AsyncSessionStore::get(store, key).await,
         }
     }
 
     async fn put(&self, session: &NewSession) {
         match &self.kept {
             Kept::Here(store) => SessionStore::put(store, session),
-            Kept::Shared(store) => AsyncSessionStore::put(store, session).await,
+            Kept::Shared { store, .. } => AsyncSessionStore::put(store, session).await,
         }
     }
 
     async fn remove(&self, key: &StoreKey) {
         match &self.kept {
             Kept::Here(store) => SessionStore::remove(store, key),
-            Kept::Shared(store) => AsyncSessionStore::remove(store, key).await,
+            Kept::Shared { store, .. } => AsyncSessionStore::remove(store, key).await,
         }
     }
 }

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::args;
 use crate::{
     args::{forward, protocol},
     certs::{Trouble, read_text},
@@ -66,16 +65,11 @@ pub(super) enum ProxyProtocol {
 
 /// What is asked of clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-pub(super) enum ClientAuth {
-    On(args::ClientAuth),
-    Off(Off),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Off {
+pub(super) enum ClientAuth {
     Off,
+    Request,
+    Require,
 }
 
 /// Reads the file; paths in it begin where it lies. Fails with a sentence.
@@ -152,10 +146,10 @@ mod tests {
         assert_eq!((a.names.len(), a.cert.len(), a.key.len()), (2, 2, 2));
         assert_eq!(a.forward.as_deref(), Some("127.0.0.1:8080"));
         assert_eq!(a.proxy_protocol, Some(ProxyProtocol::V2));
-        assert_eq!(a.client_auth, Some(ClientAuth::On(args::ClientAuth::Request)));
+        assert_eq!(a.client_auth, Some(ClientAuth::Request));
         assert_eq!(a.alpn.as_deref().map(<[String]>::len), Some(2));
         assert_eq!((b.cert.len(), b.serve), (1, Some(Served::Echo)));
-        assert_eq!(b.client_auth, Some(ClientAuth::Off(Off::Off)));
+        assert_eq!(b.client_auth, Some(ClientAuth::Off));
     }
 
     #[test]
@@ -166,7 +160,7 @@ mod tests {
             ("[[host]]\ncert = 7\nkey = \"b\"", "a path, or a list of paths"),
             ("[[host]]\nkey = \"b\"", "cert"),
             ("[[host]]\ncert = \"a\"\nkey = \"b\"\nalpn = [\"\"]", "1 to 255 bytes"),
-            ("[[host]]\ncert = \"a\"\nkey = \"b\"\nclient-auth = \"maybe\"", "client-auth"),
+            ("[[host]]\ncert = \"a\"\nkey = \"b\"\nclient-auth = \"maybe\"", "`off`, `request`"),
             ("[host]\ncert = \"a\"", "host"),
             ("names = 1", "host"),
             ("", "host"),

@@ -46,30 +46,36 @@ pub(super) async fn serve(
     traffic: &Traffic,
     place: &mut Place,
 ) -> Ended {
+    let mut about = Words::default();
     // What only a handshake needs is not kept by a connection that is idle later.
-    let shaking = Box::pin(handshake(server, &mut tcp));
-    let error = match within(server.daemon.limits.handshake_timeout, "the handshake", shaking).await {
-        Ok(Some(connection)) => {
-            place.established();
-            return established(server, connection, peer, traffic).await;
-        }
-        Ok(None) => return Ended { event: Event::Empty, about: Words::default() },
+    let shaking = Box::pin(handshake(server, &mut tcp, &mut about));
+    let shaken = within(server.daemon.limits.handshake_timeout, "the handshake", shaking).await;
+    place.shaken();
+    let error = match shaken {
+        Ok(Some(connection)) => return established(server, connection, peer, traffic).await,
+        Ok(None) => return Ended { event: Event::Empty, about },
         Err(error) => error,
     };
     // The peer should get the alert.
     let _ = timeout(GOODBYE, linger(&mut tcp)).await;
-    handshake_failed(&server.daemon, &error)
+    about.append(&words::of_error(&error));
+    handshake_failed(&server.daemon, about, &error)
 }
 
-/// `None` if nothing comes.
-async fn handshake<'t>(server: &Server, tcp: &'t mut TcpStream) -> io::Result<Option<Box<Established<'t>>>> {
+/// `None` if nothing comes. What is known before it is complete is added to `about`.
+async fn handshake<'t>(
+    server: &Server,
+    tcp: &'t mut TcpStream,
+    about: &mut Words,
+) -> io::Result<Option<Box<Established<'t>>>> {
     if matches!(tcp.peek(&mut [0]).await, Ok(0) | Err(_)) {
         return Ok(None);
     }
     let begun = Instant::now();
     let incoming = Incoming::read(tcp, server.handshake_bytes).await?;
-    let hosts = server.hosts();
-    let Some(host) = hosts.find(incoming.client_hello().server_name()) else {
+    let (hosts, hello) = (server.hosts(), incoming.client_hello());
+    about.text("sni", hello.server_name().unwrap_or_default());
+    let Some(host) = hosts.find(hello.server_name()) else {
         return Err(incoming.refuse_name().await);
     };
     let tls = incoming.accept(&host.acceptor).await?;

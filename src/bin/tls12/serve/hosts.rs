@@ -81,12 +81,14 @@ impl Host {
         let context = resuming.context(settings.client_auth, &*settings.verifier);
         let domain = Domain { partition, context };
         let config = resuming.config(&settings.config, &domain);
+        let cache = resuming.cache();
+        let deadline = cache.deadline;
         let mut identities = settings.identities.iter();
         let first = identities.next().map(|identity| identity.key.clone()).expect("a host has a certificate");
         let acceptor = tls12::tokio::Acceptor::new(config, first)
             .with_client_verifier(settings.verifier.clone())
-            .with_store(resuming.cache.clone())
-            .with_store_deadline(resuming.cache.deadline)
+            .with_store(cache)
+            .with_store_deadline(deadline)
             .with_stats(resuming.stats.clone());
         let acceptor = identities.fold(acceptor, |acceptor, other| {
             acceptor.with_key(other.credential.name_arc().clone(), other.key.clone())

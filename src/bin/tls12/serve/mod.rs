@@ -107,10 +107,10 @@ impl Server {
         self.hosts().renew(&self.resuming);
     }
 
-    /// Reads certificates, keys, roots and the file of hosts again, and takes all of them or, if anything is wrong with
+    /// Reads certificates, keys, roots, hosts and the URL of the shared cache again, and takes all of them or, if anything is wrong with
     /// one, none. Whoever is connected goes on as before.
     fn reload(&self) {
-        let read = self.source.read();
+        let read = self.source.read().and_then(|settings| self.resuming.renew_cache().map(|()| settings));
         self.daemon.metrics.reloaded("certificates", read.as_ref().map(drop).map_err(drop));
         match read {
             Ok(settings) => {

@@ -14,7 +14,11 @@ use tls12::{
 };
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use super::{cache::Cache, hosts::Domain, key_source::KeySource};
+use super::{
+    cache::{Cache, CacheArgs},
+    hosts::Domain,
+    key_source::KeySource,
+};
 use crate::resume_args::{self, Resume};
 
 /// How often sessions that are too old are looked for.
@@ -28,7 +32,8 @@ pub(super) struct Resuming {
     /// The name of the context, if it has one.
     context: Option<String>,
     ring: Mutex<KeyRing>,
-    pub(super) cache: Cache,
+    cache: Mutex<Cache>,
+    cache_args: CacheArgs,
     pub(super) stats: Arc<ResumptionStats>,
 }
 
@@ -48,9 +53,24 @@ impl Resuming {
                 resume_args::Tickets::Renew => Tickets::Renew(RenewWhen::Always),
             });
         let cache = Cache::new(&args.cache)?;
+        if let (true, KeySource::Generated) = (cache.is_shared(), &source) {
+            crate::say::say!(
+                "warning: no other process can use what this one keeps in the shared cache: give all of them the same \
+                 --ticket-keys or --ticket-ratchet"
+            );
+        }
         let stats = Arc::new(ResumptionStats::new());
         let context = args.session_context.clone();
-        Ok(Self { source, period: args.rotate_every, policy, context, ring: Mutex::new(ring), cache, stats })
+        Ok(Self {
+            source,
+            period: args.rotate_every,
+            policy,
+            context,
+            ring: Mutex::new(ring),
+            cache: Mutex::new(cache),
+            cache_args: args.cache.clone(),
+            stats,
+        })
     }
 
     /// Resumes with the keys of now, what was made in this domain alone.
@@ -70,9 +90,9 @@ impl Resuming {
 
     /// In words, for the first lines.
     pub(crate) fn name(&self) -> String {
-        let tickets =
-            format!("tickets: {}, keys {}; {}", self.policy.tickets(), self.source.name(), self.keys());
-        tickets + &self.cache.name().map(|name| format!("; {name}")).unwrap_or_default()
+        let shared =
+            if self.cache().is_shared() { "; sessions without tickets in a shared cache" } else { "" };
+        format!("tickets: {}, keys {}; {}{shared}", self.policy.tickets(), self.source.name(), self.keys())
     }
 
     /// What the keys do now.
@@ -92,10 +112,22 @@ impl Resuming {
         let next = Instant::now() + self.source.until_next(UnixTime::now(), self.period);
         loop {
             tokio::select! {
-                _ = sweep.tick() => self.cache.remove_expired(),
+                _ = sweep.tick() => self.cache().remove_expired(),
                 () = sleep_until(next) => return,
             }
         }
+    }
+
+    /// Where sessions are kept now.
+    pub(super) fn cache(&self) -> Cache {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads again where the shared cache is. Fails with a sentence.
+    pub(super) fn renew_cache(&self) -> Result<(), String> {
+        let next = self.cache().again(&self.cache_args)?;
+        *self.cache.lock().unwrap_or_else(PoisonError::into_inner) = next;
+        Ok(())
     }
 
     /// Takes the next ring, or says why the former one stays.
@@ -123,12 +155,12 @@ impl Resuming {
 
     /// Numbers for a person.
     pub(super) fn text(&self) -> String {
-        format!("{}{}{}\n", self.stats.snapshot(), self.cache.text(), self.keys())
+        format!("{}{}{}\n", self.stats.snapshot(), self.cache().text(), self.keys())
     }
 
     /// Numbers for Prometheus.
     pub(super) fn numbers(&self) -> String {
-        format!("{}{}", self.stats.snapshot().prometheus(), self.cache.numbers())
+        format!("{}{}", self.stats.snapshot().prometheus(), self.cache().numbers())
     }
 
     fn ring(&self) -> KeyRing {

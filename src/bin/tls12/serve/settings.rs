@@ -7,7 +7,7 @@ use tls12::{ClientAuth, ServerConfig, ServerName, crypto::Provider, pki::VerifyP
 use super::{
     Service,
     args::{self, ProxyProtocol},
-    config_file::{self, Entry, Off, Served},
+    config_file::{self, Entry, Served},
     forward::Backend,
 };
 use crate::certs::{self, Identity, Trouble};
@@ -100,6 +100,9 @@ impl Source {
             }
             all_different(&hosts).map_err(|why| format!("{}: {why}", path.display()))?;
         }
+        if args.proxy_protocol.is_some() && !others.iter().chain(&hosts).any(HostSettings::forwards) {
+            return Err("--proxy-protocol needs a server behind: --forward, or a host that forwards".into());
+        }
         let warnings = others.iter().chain(&hosts).flat_map(HostSettings::warnings).collect();
         Ok(Settings { origin: self.origin(others.as_ref(), &hosts), hosts, others, warnings })
     }
@@ -160,13 +163,17 @@ impl Source {
             (None, Some(to)) => Service::Forward(Backend::new(to, proxy_protocol)),
             (None, None) => self.service(),
         };
+        if let (Some(config_file::ProxyProtocol::V2), false) =
+            (entry.proxy_protocol, matches!(service, Service::Forward(_)))
+        {
+            return Err("proxy-protocol needs forward".into());
+        }
         let client_ca = entry.client_ca.or_else(|| args.client_ca.clone());
         let client_auth = match entry.client_auth {
-            Some(config_file::ClientAuth::Off(Off::Off)) => ClientAuth::Off,
-            Some(config_file::ClientAuth::On(_)) if client_ca.is_none() => {
-                return Err("client-auth needs client-ca".into());
-            }
-            Some(config_file::ClientAuth::On(on)) => auth(true, Some(on)),
+            Some(config_file::ClientAuth::Off) => ClientAuth::Off,
+            Some(_) if client_ca.is_none() => return Err("client-auth needs client-ca".into()),
+            Some(config_file::ClientAuth::Request) => ClientAuth::Request,
+            Some(config_file::ClientAuth::Require) => ClientAuth::Require,
             None => auth(client_ca.is_some(), args.client_auth),
         };
         let said = Said {
@@ -222,6 +229,10 @@ impl Source {
 }
 
 impl HostSettings {
+    fn forwards(&self) -> bool {
+        matches!(*self.service, Service::Forward(_))
+    }
+
     /// What a person should know before it is used.
     fn warnings(&self) -> Vec<String> {
         let mut warnings: Vec<_> =
