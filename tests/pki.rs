@@ -386,11 +386,11 @@ fn a_description_says_whose_certificate_it_is() {
     assert_eq!((description.key.as_str(), description.serial.len()), ("P-256", 32));
     let line = description.to_string();
     assert!(line.contains("valid 2020-01-01 00:00:00 UTC to 2100-01-01 00:00:00 UTC"), "{line}");
-    // It ends on a terminal, and its text is from anybody.
+    // It ends on a terminal, and its text is from anybody (RFC 4514, 2.4).
     let hostile = self_signed(&Spec { subject: "a\x1b[2Jb\nc", ..Spec::client("") });
-    assert_eq!(describe(hostile.leaf()).unwrap().subject, "CN=a\\u{1b}[2Jb\\nc");
+    assert_eq!(describe(hostile.leaf()).unwrap().subject, "CN=a\\1b[2Jb\\0ac");
     let turned = self_signed(&Spec { subject: "\u{202e}moc\u{200b}.\u{9b}\"é'\\", ..Spec::client("") });
-    assert_eq!(describe(turned.leaf()).unwrap().subject, "CN=\\u{202e}moc\\u{200b}.\\u{9b}\"é'\\\\");
+    assert_eq!(describe(turned.leaf()).unwrap().subject, "CN=\\e2\\80\\aemoc\\e2\\80\\8b.\\c2\\9b\\\"é'\\\\");
 }
 
 #[test]

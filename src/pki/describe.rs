@@ -3,7 +3,11 @@
 use std::fmt;
 
 use pki_types::CertificateDer;
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::{
+    objects::{oid_registry, oid2abbrev},
+    prelude::{FromDer, X509Certificate},
+    x509::{AttributeTypeAndValue, RelativeDistinguishedName, X509Name},
+};
 
 use super::{
     date::Date,
@@ -12,12 +16,13 @@ use super::{
     outline::Outline,
 };
 
-/// What a certificate says. All of it is the issuer's word, control characters escaped.
+/// What a certificate says. All of it is the issuer's word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
-    /// The subject's distinguished name.
+    /// The subject's distinguished name, as RFC 4514 writes it but in the order of the certificate: no two are written
+    /// alike, and nothing in it moves a cursor.
     pub subject: String,
-    /// The first common name in the subject, if it has one that is text.
+    /// The first common name in the subject, if it has one that is text: as it is in the certificate.
     pub common_name: Option<String>,
     /// The issuer's distinguished name.
     pub issuer: String,
@@ -40,14 +45,14 @@ pub fn describe(certificate: &CertificateDer<'_>) -> Result<Description, Certifi
     let names = Outline::parse(certificate).map_err(bad)?.extensions.names();
     let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
     Ok(Description {
-        subject: printable(&parsed.subject().to_string()),
+        subject: distinguished_name(parsed.subject()),
         common_name: parsed
             .subject()
             .iter_common_name()
             .next()
             .and_then(|name| name.as_str().ok())
-            .map(printable),
-        issuer: printable(&parsed.issuer().to_string()),
+            .map(str::to_owned),
+        issuer: distinguished_name(parsed.issuer()),
         names,
         not_before: leaf.not_before(),
         not_after: leaf.not_after(),
@@ -67,11 +72,49 @@ fn key(kind: KeyKind) -> String {
     }
 }
 
-/// A certificate comes from anybody, and its text ends on a terminal: what prints nothing, or moves or turns around
-/// what is beside it, is escaped.
-fn printable(text: &str) -> String {
-    // Quotes do no harm, and the escapes of backslashes keep the rest readable.
-    text.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'")
+/// A name as RFC 4514 writes it, but with the attributes in the order of the certificate and a space behind each comma.
+///
+/// No two names are written alike: what stands between attributes is escaped within them (2.4), so that nobody can put a
+/// whole name into one of its parts. A certificate comes from anybody, and its text ends on a terminal: what prints
+/// nothing, or moves or turns around what is beside it, is escaped too.
+fn distinguished_name(name: &X509Name<'_>) -> String {
+    let attribute = |attribute: &AttributeTypeAndValue<'_>| {
+        let oid = attribute.attr_type();
+        let kind = oid2abbrev(oid, oid_registry()).map_or_else(|_| oid.to_id_string(), str::to_owned);
+        format!("{kind}={}", value(attribute))
+    };
+    let part =
+        |part: &RelativeDistinguishedName<'_>| part.iter().map(attribute).collect::<Vec<_>>().join("+");
+    name.iter_rdn().map(part).collect::<Vec<_>>().join(", ")
+}
+
+/// RFC 4514, 2.4: a value that is no text is "an octothorpe character ('#' U+0023) followed by the hexadecimal
+/// representation of each of the octets"; here of its contents.
+fn value(attribute: &AttributeTypeAndValue<'_>) -> String {
+    match attribute.as_str() {
+        Ok(text) => escaped(text),
+        Err(_) => {
+            let hex = |byte: &u8| format!("{byte:02x}");
+            format!("#{}", attribute.as_slice().iter().map(hex).collect::<String>())
+        }
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let (mut escaped, last) = (String::new(), text.chars().count().saturating_sub(1));
+    for (at, c) in text.chars().enumerate() {
+        match c {
+            '"' | '+' | ',' | ';' | '<' | '>' | '\\' => escaped.extend(['\\', c]),
+            ' ' if at == 0 || at == last => escaped.extend(['\\', c]),
+            '#' if at == 0 => escaped.extend(['\\', c]),
+            '\'' => escaped.push(c),
+            c if c.escape_debug().count() == 1 => escaped.push(c),
+            c => {
+                c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| escaped.push_str(&format!("\\{byte:02x}")))
+            }
+        }
+    }
+    escaped
 }
 
 impl fmt::Display for Description {
@@ -88,5 +131,28 @@ impl fmt::Display for Description {
             Date(self.not_after),
             self.serial
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_can_put_a_whole_name_into_a_part_of_one() {
+        for (text, expected) in [
+            ("alice", "alice"),
+            ("Admins, CN=alice", "Admins\\, CN=alice"),
+            ("a+b;c<d>e\"f\\", "a\\+b\\;c\\<d\\>e\\\"f\\\\"),
+            ("# a ", "\\# a\\ "),
+            (" ", "\\ "),
+            ("O'Neil", "O'Neil"),
+            ("Łukasz \u{1f600}", "Łukasz \u{1f600}"),
+            // RFC 4514, 4: "a backslash and two hex digits" for what cannot be seen.
+            ("\u{1b}[2J\n\u{202e}", "\\1b[2J\\0a\\e2\\80\\ae"),
+            ("", ""),
+        ] {
+            assert_eq!(escaped(text), expected);
+        }
     }
 }

@@ -75,6 +75,23 @@ fn what_the_command_line_names_serves_all_other_names() {
     assert!(said.contains("not for third.example but for localhost"), "{said}");
 }
 
+/// What the file says of a name by a wildcard is not undone by a certificate of the command line that has the name.
+#[test]
+fn r4_a_host_of_the_file_comes_first_also_by_a_wildcard() {
+    let files = Files::new("hosts-wildcard");
+    let (cert, key) = files.issue("line", &Spec::server(&["line.example", "admin.w.example"]));
+    files.issue("wild", &Spec::server(&["*.w.example"]));
+    let host = "[[host]]\ncert = 'wild.pem'\nkey = 'wild-key.pem'\nclient-ca = 'root.pem'\n";
+    let config = files.folder.write_text("hosts.toml", host);
+    let serving = Serving::start(&["--config", &config, "--cert", &cert, "--key", &key]);
+    for name in ["x.w.example", "admin.w.example", "ADMIN.w.example"] {
+        let output = serving.call(&["--ca", &files.root, "--name", name], REQUEST);
+        assert!(text(&output.stderr).contains("wants a client certificate"), "{}", text(&output.stderr));
+    }
+    let output = serving.call(&["--ca", &files.root, "--name", "a.b.example"], REQUEST);
+    assert!(text(&output.stderr).contains("not for a.b.example"), "{}", text(&output.stderr));
+}
+
 /// The certificate, the keys and the context are the same: only the name tells them apart.
 #[test]
 fn names_that_share_a_certificate_resume_their_own_sessions() {
@@ -143,6 +160,8 @@ fn a_file_that_is_wrong_is_told_with_what_is_wrong() {
         ("[[host]]\ncert = []\nkey = []".into(), "it has no certificate"),
         ("[[host]]\ncert = 'nameless.pem'\nkey = 'nameless-key.pem'".into(), "host 1 has no names"),
         ("host = 1".into(), "host"),
+        ("host = []".into(), "there is no [[host]]"),
+        (host("names = ['one.example.']"), "ends with a dot"),
         ("\u{0}".into(), "hosts.toml"),
     ] {
         let path = files.folder.write_text("hosts.toml", &config);

@@ -1,7 +1,7 @@
 //! What a client may use up, and that others do not notice.
 
 use std::{
-    io::{ErrorKind, Read, Write},
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
     net::TcpStream,
     thread,
     time::Duration,
@@ -201,4 +201,70 @@ fn a_peer_that_does_not_read_costs_little_and_ends() {
     child.kill().expect("it runs");
     child.wait().expect("an end");
     writing.join().expect("no panic");
+}
+
+/// Numbers are given to 16 at a time: whoever asks for more waits, and takes nothing from connections.
+#[test]
+fn who_asks_for_numbers_without_end_waits() {
+    let serving = Serving::start(&["--metrics", "127.0.0.1:0"]);
+    let metrics = serving.metrics();
+    let silent: Vec<_> = (0..16).map(|_| TcpStream::connect(&metrics).expect("a connection")).collect();
+    let mut waiting = TcpStream::connect(&metrics).expect("a connection");
+    waiting.set_read_timeout(Some(Duration::from_millis(300))).expect("a timeout");
+    waiting.write_all(b"GET / HTTP/1.0\r\n\r\n").expect("room");
+    let error = waiting.read(&mut [0]).expect_err("it waits");
+    assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
+    assert!(serving.call(&["--insecure"], REQUEST).status.success());
+    drop(silent);
+    waiting.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    let mut answer = String::new();
+    waiting.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.contains("connections that ended served: 1\n"), "{answer}");
+}
+
+/// Nobody reads its standard error, and it says a lot there.
+#[test]
+fn who_does_not_read_what_it_says_stops_nothing() {
+    let mut child = super::running::command(&["serve", "--listen", "127.0.0.1:0", "--trace", "trace"])
+        .spawn()
+        .expect("the command");
+    let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut greeting = String::new();
+    while !greeting.starts_with("listening on ") {
+        greeting.clear();
+        stderr.read_line(&mut greeting).expect("a line");
+    }
+    let address = greeting.split(' ').nth(2).expect("an address").to_owned();
+    // Each of them is worth a line, and a pipe has room for 64 KiB.
+    for _ in 0..600 {
+        let mut tcp = TcpStream::connect(&address).expect("a connection");
+        tcp.write_all(b"GET / HTTP/1.0\r\n\r\n").expect("room");
+        let _ = tcp.read(&mut [0]);
+    }
+    let port = address.rsplit(':').next().expect("a port");
+    let output = super::running::run(&["connect", &format!("localhost:{port}"), "--insecure"], REQUEST);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let kill = format!("kill -TERM {}", child.id());
+    assert!(std::process::Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
+    for _ in 0..2_000 {
+        if child.try_wait().expect("a status").is_some() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().expect("it runs");
+    panic!("it did not stop");
+}
+
+/// The system took them before the server was told to stop: they are served, and not reset.
+#[test]
+fn connections_that_wait_when_it_stops_are_served() {
+    let serving = Serving::start(&["--threads", "1", "--address-share", "100"]);
+    serving.signal("STOP");
+    let mut waiting: Vec<_> = (0..400).map(|_| serving.socket()).collect();
+    waiting.iter_mut().for_each(|tcp| tcp.write_all(b"GET / HTTP/1.0\r\n\r\n").expect("room"));
+    serving.signal("TERM");
+    serving.signal("CONT");
+    let reset = waiting.iter_mut().map(|tcp| tcp.read(&mut [0])).filter(Result::is_err).count();
+    assert_eq!(reset, 0);
 }

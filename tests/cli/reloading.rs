@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    files::Files,
-    running::{Serving, command, get, text},
+    files::{Files, Folder},
+    running::{Serving, command, get, run, text},
 };
 use crate::common::certs::Spec;
 
@@ -139,4 +139,60 @@ fn r4_a_session_does_not_outlive_the_roots_that_its_client_was_verified_by() {
     serving.says("read again");
     let said = call(&["--session-in", kept]);
     assert!(said.contains("resumed=no reason=OtherContext"), "{said}");
+}
+
+/// Keys that could not be read when somebody asked are there all the same when their time comes.
+#[test]
+fn a_key_file_that_was_wrong_for_a_while_leaves_no_time_without_a_key() {
+    let folder = Folder::new("reload-keys");
+    let keys = folder.0.join("keys");
+    let keys = keys.to_str().unwrap();
+    assert!(run(&["ticket-keys", "new", keys], b"").status.success());
+    let serving = Serving::start(&["--ticket-keys", keys, "--rotate-every", "4s"]);
+    let good = fs::read(keys).unwrap();
+    fs::write(keys, b"short").unwrap();
+    serving.signal("HUP");
+    serving.says("the ticket keys stay as they are");
+    fs::write(keys, good).unwrap();
+    for _ in 0..2 {
+        assert!(called(&serving, &["--insecure"]).contains("ticket=issued"));
+        serving.says("read again, the same key seals");
+    }
+    assert!(called(&serving, &["--insecure"]).contains("ticket=issued"));
+    // And one that is wrong when its time comes is tried again soon.
+    let good = fs::read(keys).unwrap();
+    fs::write(keys, b"short").unwrap();
+    serving.says("the ticket keys stay as they are");
+    fs::write(keys, good).unwrap();
+    serving.says("read again, the same key seals");
+    assert!(called(&serving, &["--insecure"]).contains("ticket=issued"));
+}
+
+#[test]
+fn what_is_no_file_keeps_nobody_waiting() {
+    let files = Files::new("reload-fifo");
+    let (cert, key) = &files.server;
+    let mut serving = Serving::start(&["--cert", cert, "--key", key]);
+    fs::remove_file(cert).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(cert).status().unwrap().success());
+    serving.signal("HUP");
+    assert!(serving.says("stay as they are").contains("not a regular file"));
+    assert!(called(&serving, &["--ca", &files.root]).contains("resumed=no"));
+    assert_eq!(serving.terminate().code(), Some(0));
+}
+
+/// Keys that are made here are not made anew by every signal, or there would soon be thousands.
+#[test]
+fn a_signal_makes_no_keys() {
+    let files = Files::new("reload-generated");
+    let (cert, key) = &files.server;
+    let serving = Serving::start(&["--cert", cert, "--key", key, "--metrics", "127.0.0.1:0"]);
+    let metrics = serving.metrics();
+    for _ in 0..3 {
+        serving.signal("HUP");
+        serving.says("read again: ");
+    }
+    let page = get(&metrics, "/").1;
+    let keys = page.lines().find(|line| line.starts_with("keys:")).expect("a line");
+    assert_eq!(keys.split_whitespace().count(), 3, "{keys}");
 }

@@ -141,6 +141,39 @@ fn forwarding_passes_on_the_end_of_each_direction() {
     assert!(line.contains(" event=failed ") && line.contains("cannot be reached"), "{line}");
 }
 
+/// Whoever cuts a connection, or forges a record in it, must not make its beginning look whole to a server behind.
+#[test]
+fn a_cut_is_passed_on_as_a_cut() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let mut serving = Serving::start(&["--forward", &address]);
+    for forged in [
+        &b""[..],
+        &[
+            23, 3, 3, 0, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+            0, 0, 0, 0, 0,
+        ],
+    ] {
+        let tcp = serving.socket();
+        let config = tls12::ClientConfig::new(&tls12::crypto::RUSTCRYPTO);
+        let connector = tls12::blocking::Connector::new(config, tls12::pki::dangerous::DangerousAcceptAny);
+        let name = tls12::ServerName::try_from("localhost").unwrap();
+        let mut tls = connector.connect(name, None, tcp).unwrap();
+        tls.write_all(b"rm -rf /var/tmp").unwrap();
+        tls.flush().unwrap();
+        let mut behind = listener.accept().unwrap().0;
+        behind.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let mut beginning = [0; 15];
+        behind.read_exact(&mut beginning).unwrap();
+        tls.get_mut().write_all(forged).unwrap();
+        tls.get_mut().shutdown(std::net::Shutdown::Write).unwrap();
+        let error = behind.read(&mut [0]).expect_err("no end");
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+        let line = serving.logged();
+        assert!(line.contains(" event=cut ") || line.contains("sent:bad_record_mac"), "{line}");
+    }
+}
+
 #[test]
 fn what_is_no_tls_costs_one_line_of_log_and_nothing_else() {
     let mut serving = Serving::start(&["--handshake-timeout", "300ms"]);

@@ -26,7 +26,8 @@ impl Serving {
 
     pub(super) fn listening(args: &[&str]) -> Self {
         let program = Program::start_with(env!("CARGO_BIN_EXE_tls12"), args);
-        let text = program.text_until(|text| text.lines().any(|line| line.starts_with("listening on ")));
+        let is_whole = |line: &str| line.starts_with("listening on ") && line.ends_with('\n');
+        let text = program.text_until(|text| text.split_inclusive('\n').any(is_whole));
         let line = text.lines().find_map(|line| line.strip_prefix("listening on ")).expect("it is there");
         let address = line.split(' ').next().expect("a word");
         let port = address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");

@@ -221,7 +221,7 @@ fn a_redis_that_refuses_is_told_and_another_url_is_taken() {
 
 #[test]
 fn a_url_that_is_none_is_told_without_its_password() {
-    for url in ["redis://alice:secret@host/nothing", "http://alice:secret@host"] {
+    for url in ["redis://alice:secret@host/nothing", "http://alice:secret@host", "redis:/alice:secret@host"] {
         let args = ["serve", "--listen", "127.0.0.1:0", "--session-cache", url];
         let (status, said) = Program::start_with(env!("CARGO_BIN_EXE_tls12"), &args).wait();
         assert_eq!(status.code(), Some(2), "{said}");

@@ -48,6 +48,9 @@ const MAX_FILE: u64 = 4 * 1024 * 1024;
 
 /// Reads a file, but not one without an end.
 fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
+    if !fs::metadata(path).map_err(|error| trouble(path, error))?.is_file() {
+        return Err(trouble(path, "this is not a regular file, and may keep a server waiting"));
+    }
     let mut bytes = Vec::new();
     let file = fs::File::open(path).map_err(|error| trouble(path, error))?;
     file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| trouble(path, error))?;

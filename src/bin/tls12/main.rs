@@ -9,6 +9,7 @@ mod daemon;
 mod demo;
 mod keylog;
 mod ladder;
+mod lines;
 mod private_file;
 mod resume_args;
 mod say;
@@ -18,7 +19,7 @@ mod ticket_keys;
 mod words;
 mod wrap;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
 use tokio::runtime::Builder;
@@ -33,6 +34,9 @@ pub(crate) enum Failure {
     Failed(String),
 }
 
+/// For how long the last words may take to be written.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         // Threads of its own serve.
@@ -42,12 +46,18 @@ fn main() -> ExitCode {
         Command::Demo => demo::run(),
         Command::TicketKeys(args) => ticket_keys::run(&args),
     };
-    let (code, sentence) = match result {
-        Ok(()) => return ExitCode::SUCCESS,
-        Err(Failure::Failed(sentence)) => (1, sentence),
-        Err(Failure::Usage(sentence)) => (2, sentence),
+    let code = match result {
+        Ok(()) => 0,
+        Err(Failure::Failed(sentence)) => {
+            say::say!("tls12: {sentence}");
+            1
+        }
+        Err(Failure::Usage(sentence)) => {
+            say::say!("tls12: {sentence}");
+            2
+        }
     };
-    crate::say::say!("tls12: {sentence}");
+    say::finish(LAST_WORDS);
     ExitCode::from(code)
 }
 

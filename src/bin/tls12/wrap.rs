@@ -17,6 +17,7 @@ use tokio::{
     io::AsyncWriteExt,
     net::TcpStream,
     signal::unix::{Signal, SignalKind, signal},
+    task::spawn_blocking,
     time::{Instant, timeout},
 };
 
@@ -26,8 +27,9 @@ use crate::{
     call::{self, Call},
     daemon::{
         self, Daemon, Ended, Event, Handler, Limits, Place, Port, Stage, Telling,
-        carry::{Trouble, carry},
+        carry::{Plain, Trouble, carry},
         handshake_failed, listen,
+        log::Words,
         traffic::Traffic,
     },
     words,
@@ -93,10 +95,13 @@ impl Wrapping {
 
     /// Reads roots, certificates and keys again at SIGHUP, and takes all of them or none. Sessions of before are resumed
     /// where the same is trusted as before (R7). Never ends.
-    async fn keep(&self, mut hangup: Signal) {
+    async fn keep(self: Arc<Self>, mut hangup: Signal) {
         loop {
             hangup.recv().await;
-            let read = Call::new(&self.to, &self.args, self.sessions.clone());
+            let (to, args, sessions) = (self.to.clone(), self.args.clone(), self.sessions.clone());
+            // A file that keeps somebody waiting keeps nobody else.
+            let read = spawn_blocking(move || Call::new(&to, &args, sessions)).await;
+            let read = read.unwrap_or_else(|_| Err("they cannot be read".into()));
             self.daemon.metrics.reloaded("certificates", read.as_ref().map(drop).map_err(drop));
             match read {
                 Ok(call) => {
@@ -123,6 +128,23 @@ impl Handler for Wrapping {
         traffic: &Traffic,
         place: &mut Place,
     ) -> Ended {
+        tokio::select! {
+            ended = self.wrap(plain, traffic, place) => ended,
+            () = self.daemon.reached(Stage::Stopped) => Ended { event: Event::Stopped, about: Words::default() },
+        }
+    }
+
+    fn text(&self) -> String {
+        self.stats.snapshot().to_string()
+    }
+
+    fn numbers(&self) -> String {
+        self.stats.snapshot().prometheus().to_string()
+    }
+}
+
+impl Wrapping {
+    async fn wrap(&self, plain: TcpStream, traffic: &Traffic, place: &mut Place) -> Ended {
         let (limit, call) = (self.daemon.limits.handshake_timeout, self.call());
         let mut tcp = match call.tcp(limit).await {
             Ok(tcp) => tcp,
@@ -146,16 +168,6 @@ impl Handler for Wrapping {
         handshake_failed(&self.daemon, words::of_error_that_means(&error, call.explain(&error)), &error)
     }
 
-    fn text(&self) -> String {
-        self.stats.snapshot().to_string()
-    }
-
-    fn numbers(&self) -> String {
-        self.stats.snapshot().prometheus().to_string()
-    }
-}
-
-impl Wrapping {
     async fn wrapped(
         &self,
         plain: TcpStream,
@@ -164,7 +176,8 @@ impl Wrapping {
     ) -> Ended {
         let mut about = words::of_called_connection(tls.info());
         tls.allow_half_close();
-        let work = Box::pin(async { Ok(carry(plain, &mut *tls, traffic).await) });
+        let mut plain = Plain::new(plain);
+        let work = Box::pin(async { Ok(carry(&mut plain.tcp, &mut *tls, traffic).await) });
         let result = tokio::select! {
             result = traffic.unless_idle(self.daemon.limits.idle_timeout, work) => result,
             () = self.daemon.reached(Stage::Stopped) => {
@@ -174,11 +187,12 @@ impl Wrapping {
         };
         let (event, error) = match result {
             Ok(Ok(())) => {
+                plain.ended();
                 let _ = timeout(GOODBYE, discard(tls.get_mut())).await;
                 return Ended { event: Event::Served, about };
             }
             Ok(Err(Trouble::Peer(error))) => (Event::of(&error), error),
-            // The plain side cannot be told why; it sees a connection that ends.
+            // The plain side sees a reset.
             Ok(Err(Trouble::Other(error))) => (Event::Failed, error),
             Err(error) => (Event::IdleTimeout, error),
         };

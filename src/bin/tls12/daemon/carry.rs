@@ -1,8 +1,14 @@
 //! Data from a connection to another one, and back.
 
-use std::io::{self, ErrorKind};
+use std::{
+    io::{self, ErrorKind},
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
 
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, split};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, split},
+    net::TcpStream,
+};
 
 use super::traffic::{Traffic, chunk};
 
@@ -15,6 +21,33 @@ pub(crate) enum Trouble {
     Other(io::Error),
 }
 
+/// A connection without TLS that ends with a reset, unless its end was passed on: where the other side was cut, or anybody
+/// forged a record there, what came before must not look whole. TLS says so by the lack of close_notify.
+pub(crate) struct Plain {
+    pub(crate) tcp: TcpStream,
+    is_whole: bool,
+}
+
+impl Plain {
+    pub(crate) fn new(tcp: TcpStream) -> Self {
+        Self { tcp, is_whole: false }
+    }
+
+    /// Both directions ended as they should.
+    pub(crate) fn ended(mut self) {
+        self.is_whole = true;
+    }
+}
+
+impl Drop for Plain {
+    fn drop(&mut self) {
+        if !self.is_whole {
+            // Closing a socket that does not linger resets the connection; where it is gone, there is nothing to say.
+            let _ = self.tcp.set_zero_linger();
+        }
+    }
+}
+
 /// Passes on what comes from both sides until both have ended; the end of one direction is passed on like data.
 ///
 /// Each direction holds 16 KiB at most, and waits for who does not take them. An other side that takes no more, as a server
@@ -25,16 +58,25 @@ where
     O: AsyncRead + AsyncWrite,
 {
     let ((from_peer, to_peer), (from_other, to_other)) = (split(peer), split(other));
+    // Whoever sees a reset first uses the news up: to the other direction it would look like an end.
+    let was_reset = AtomicBool::new(false);
     let up = async {
-        match pass(from_peer, to_other, |n| traffic.receive(n)).await {
+        match pass(from_peer, to_other, |n| traffic.receive(n), || Ok(())).await {
             Ok(()) => Ok(()),
             Err(Stuck::Reading(error)) => Err(Trouble::Peer(error)),
-            Err(Stuck::Writing(error)) if takes_no_more(&error) => Ok(()),
+            Err(Stuck::Writing(error)) if takes_no_more(&error) => {
+                was_reset.store(error.kind() == ErrorKind::ConnectionReset, Relaxed);
+                Ok(())
+            }
             Err(Stuck::Writing(error)) => Err(Trouble::Other(error)),
         }
     };
+    let is_whole = || match was_reset.load(Relaxed) {
+        true => Err(ErrorKind::ConnectionReset.into()),
+        false => Ok(()),
+    };
     let down = async {
-        match pass(from_other, to_peer, |n| traffic.send(n)).await {
+        match pass(from_other, to_peer, |n| traffic.send(n), is_whole).await {
             Ok(()) => Ok(()),
             Err(Stuck::Reading(error)) => Err(Trouble::Other(error)),
             Err(Stuck::Writing(error)) => Err(Trouble::Peer(error)),
@@ -57,10 +99,12 @@ async fn pass(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     count: impl Fn(usize),
+    is_whole: impl Fn() -> io::Result<()>,
 ) -> Result<(), Stuck> {
     loop {
         let data = chunk(&mut from).await.map_err(Stuck::Reading)?;
         if data.is_empty() {
+            is_whole().map_err(Stuck::Reading)?;
             return to.shutdown().await.map_err(Stuck::Writing);
         }
         count(data.len());
@@ -112,12 +156,41 @@ mod tests {
         assert_eq!(server, b"enough");
     }
 
-    /// Takes nothing, and says something.
-    fn that_is_full() -> impl AsyncRead + AsyncWrite {
-        tokio::io::join(&b"enough"[..], Closed)
+    #[tokio::test]
+    async fn a_reset_that_the_other_direction_used_up_is_no_end() {
+        let (mut client, peer) = duplex(64);
+        client.write_all(b"more").await.expect("room");
+        let other = tokio::io::join(Late(3), Closed(ErrorKind::ConnectionReset));
+        let carried = carry(peer, other, &Traffic::new()).await;
+        assert!(matches!(carried, Err(Trouble::Other(error)) if error.kind() == ErrorKind::ConnectionReset));
     }
 
-    struct Closed;
+    /// Ends after having been asked so often.
+    struct Late(u32);
+
+    impl AsyncRead for Late {
+        fn poll_read(
+            mut self: std::pin::Pin<&mut Self>,
+            cx: &mut std::task::Context<'_>,
+            _: &mut tokio::io::ReadBuf<'_>,
+        ) -> std::task::Poll<io::Result<()>> {
+            match self.0.checked_sub(1) {
+                Some(left) => {
+                    self.0 = left;
+                    cx.waker().wake_by_ref();
+                    std::task::Poll::Pending
+                }
+                None => std::task::Poll::Ready(Ok(())),
+            }
+        }
+    }
+
+    /// Takes nothing, and says something.
+    fn that_is_full() -> impl AsyncRead + AsyncWrite {
+        tokio::io::join(&b"enough"[..], Closed(ErrorKind::BrokenPipe))
+    }
+
+    struct Closed(ErrorKind);
 
     impl AsyncWrite for Closed {
         fn poll_write(
@@ -125,7 +198,7 @@ mod tests {
             _: &mut std::task::Context<'_>,
             _: &[u8],
         ) -> std::task::Poll<io::Result<usize>> {
-            std::task::Poll::Ready(Err(ErrorKind::BrokenPipe.into()))
+            std::task::Poll::Ready(Err(self.0.into()))
         }
 
         fn poll_flush(

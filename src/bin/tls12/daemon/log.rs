@@ -3,17 +3,11 @@
 use std::{
     fmt::Write as _,
     io,
-    iter::once,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
-        mpsc::{Receiver, SyncSender, sync_channel},
-    },
-    thread,
     time::{Duration, SystemTime},
 };
 
 use super::args::LogFormat;
+use crate::lines::Lines;
 
 /// What a log line says, in order.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -87,90 +81,34 @@ impl Words {
     }
 }
 
-/// How many lines wait for whoever reads them. With as many connections at once as there usually are, each has room.
-const WAITING_LINES: usize = 8 * 1024;
-
-/// For how long lines are gathered after some were written: a server that is busy writes many at once, and whoever adds
-/// one does not wake the thread that writes.
-const GATHERING: Duration = Duration::from_millis(5);
-
-/// The log on standard output. A reader that does not read stops nothing: lines wait, and when too many do, they are
-/// counted instead.
+/// The log on standard output.
 #[derive(Debug)]
 pub(crate) struct Log {
-    lines: SyncSender<Entry>,
-    written: Mutex<Receiver<()>>,
+    lines: Lines,
     format: LogFormat,
-    lost: AtomicU64,
-}
-
-#[derive(Debug)]
-enum Entry {
-    Line(String),
-    End,
 }
 
 impl Log {
     /// Starts the thread that writes.
     pub(crate) fn start(format: LogFormat) -> io::Result<Self> {
-        let (lines, waiting) = sync_channel(WAITING_LINES);
-        let (ended, written) = sync_channel(1);
-        thread::Builder::new().name("log".into()).spawn(move || {
-            while write_all_waiting(&waiting, &mut io::stdout()) {
-                thread::sleep(GATHERING);
-            }
-            let _ = ended.try_send(());
-        })?;
-        Ok(Self { lines, written: Mutex::new(written), format, lost: AtomicU64::new(0) })
+        Ok(Self { lines: Lines::start("log", io::stdout())?, format })
     }
 
     /// Writes one line.
     pub(crate) fn write(&self, words: &Words) {
-        let lost = self.lost.swap(0, Relaxed);
-        if lost > 0 {
+        self.lines.write(words.in_format(self.format), |lost| {
             let mut told = Words::default();
             told.text("time", timestamp(now()));
             told.text("event", "lines-lost");
             told.number("lines", lost);
-            self.send(told.in_format(self.format), lost);
-        }
-        self.send(words.in_format(self.format), 1);
-    }
-
-    /// `worth` is how many lines are lost if this one is.
-    fn send(&self, line: String, worth: u64) {
-        if self.lines.try_send(Entry::Line(line)).is_err() {
-            self.lost.fetch_add(worth, Relaxed);
-        }
+            told.in_format(self.format)
+        });
     }
 
     /// Waits until all is written, at most for as long as `patience`.
     pub(crate) fn finish(&self, patience: Duration) {
-        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.lines.try_send(Entry::End).is_ok() {
-            let _ = written.recv_timeout(patience);
-        }
+        self.lines.finish(patience);
     }
-}
-
-/// Waits for a line and writes all that are there then, at once. Whether more may come.
-fn write_all_waiting(waiting: &Receiver<Entry>, to: &mut impl io::Write) -> bool {
-    let Ok(first) = waiting.recv() else {
-        return false;
-    };
-    let (mut lines, mut more) = (String::new(), true);
-    for entry in once(first).chain(waiting.try_iter().take(WAITING_LINES)) {
-        match entry {
-            Entry::Line(line) => lines.extend([&line, "\n"]),
-            Entry::End => {
-                more = false;
-                break;
-            }
-        }
-    }
-    // That nobody reads is no reason to end.
-    let _ = to.write_all(lines.as_bytes()).and_then(|()| to.flush());
-    more
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command reads the clock")]
@@ -243,59 +181,6 @@ fn date(mut days: u64) -> (u64, usize, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A log that nobody reads.
-    fn stuck(room: usize) -> (Log, Receiver<Entry>) {
-        let (lines, waiting) = sync_channel(room);
-        let (_, written) = sync_channel(1);
-        let log =
-            Log { lines, written: Mutex::new(written), format: LogFormat::Text, lost: AtomicU64::new(0) };
-        (log, waiting)
-    }
-
-    #[test]
-    fn a_reader_that_does_not_read_stops_nothing_and_is_told_how_much_it_missed() {
-        let (log, waiting) = stuck(2);
-        let mut words = Words::default();
-        words.text("event", "served");
-        (0..5).for_each(|_| log.write(&words));
-        assert_eq!(log.lost.load(Relaxed), 3);
-        let read: Vec<_> = waiting.try_iter().collect();
-        assert_eq!(read.len(), 2);
-        log.write(&words);
-        let said: Vec<_> = waiting.try_iter().map(|entry| format!("{entry:?}")).collect();
-        assert!(said[0].contains("event=lines-lost lines=3"), "{said:?}");
-        assert!(said[1].contains("event=served"), "{said:?}");
-        assert_eq!(log.lost.load(Relaxed), 0);
-    }
-
-    #[test]
-    fn lines_that_wait_are_written_at_once_and_in_order() {
-        let (lines, waiting) = sync_channel(8);
-        let line = |n: u32| lines.try_send(Entry::Line(n.to_string())).expect("room");
-        (1..4).for_each(line);
-        let mut written = Writes::default();
-        assert!(write_all_waiting(&waiting, &mut written));
-        line(4);
-        lines.try_send(Entry::End).expect("room");
-        assert!(!write_all_waiting(&waiting, &mut written));
-        assert_eq!(written.0, [&b"1\n2\n3\n"[..], b"4\n"]);
-    }
-
-    /// Every write apart from the others.
-    #[derive(Default)]
-    struct Writes(Vec<Vec<u8>>);
-
-    impl io::Write for Writes {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.push(bytes.to_vec());
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
 
     #[test]
     fn a_line_is_words_and_hostile_text_stays_in_its_word() {

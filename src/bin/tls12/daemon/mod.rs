@@ -44,7 +44,7 @@ use crate::{Failure, words};
 
 /// For how long open connections may take to say goodbye after their time is over, and the last lines of log to be
 /// written.
-const GOODBYE: Duration = Duration::from_secs(2);
+const GOODBYE: Duration = Duration::from_secs(3);
 
 /// What such a command has.
 pub(crate) struct Daemon {
@@ -153,8 +153,9 @@ impl Event {
 impl Daemon {
     /// Fails with a sentence.
     pub(crate) fn new(limits: &Limits, telling: &Telling) -> Result<Self, String> {
+        let started = crate::say::without_waiting().and_then(|()| Log::start(telling.log));
+        let log = started.map_err(|error| format!("no thread can be started: {error}"))?;
         trace(telling);
-        let log = Log::start(telling.log).map_err(|error| format!("no thread can be started: {error}"))?;
         Ok(Self {
             limits: limits.clone(),
             metrics: Metrics::new(),
@@ -230,7 +231,7 @@ fn beginning(time: SystemTime, peer: SocketAddr, event: &'static str) -> Words {
 /// Writes what is asked for to standard error.
 fn trace(telling: &Telling) {
     use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| crate::say::Traced).with_ansi(false);
     // Only the first one counts, and there is only one.
     let _ = tracing_subscriber::registry().with(lines.with_filter(telling.trace.clone())).try_init();
 }

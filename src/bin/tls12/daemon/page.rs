@@ -5,6 +5,7 @@ use std::{io, sync::Arc, time::Duration};
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
+    sync::Semaphore,
     time::{sleep, timeout},
 };
 
@@ -14,6 +15,8 @@ use super::{
     traffic::chunk,
 };
 
+/// How many may ask at once.
+const MOST_AT_ONCE: usize = 16;
 /// For how long somebody may take to ask.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -24,12 +27,17 @@ pub(super) async fn listen(address: &str) -> Result<TcpListener, String> {
 
 /// Answers until it is dropped.
 pub(super) async fn serve<H: Handler>(listener: TcpListener, handler: Arc<H>) {
-    let before = resident();
+    let (before, places) = (resident(), Arc::new(Semaphore::new(MOST_AT_ONCE)));
     loop {
+        // Whoever asks while so many do waits for them.
+        let place = places.clone().acquire_owned().await;
         match listener.accept().await {
             Ok((tcp, _)) => {
                 let (handler, before) = (handler.clone(), before);
-                tokio::spawn(async move { timeout(PATIENCE, answer(tcp, &*handler, before)).await });
+                tokio::spawn(async move {
+                    let _ = timeout(PATIENCE, answer(tcp, &*handler, before)).await;
+                    drop(place);
+                });
             }
             Err(_) => sleep(Duration::from_millis(50)).await,
         }

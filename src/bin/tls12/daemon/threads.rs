@@ -17,10 +17,16 @@ use tokio::{
     net::{TcpListener, TcpStream},
     runtime::{Builder, Runtime},
     sync::mpsc,
+    task::unconstrained,
     time::{Instant, interval, sleep, timeout},
 };
 
 use super::{Handler, Stage, spawn};
+
+/// For how long nothing is accepted where that failed.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How often accepting may fail at the end: what is open ends, and makes room, or does not.
+const FAILURES_AT_THE_END: u32 = 20;
 
 /// How often at most the same trouble is told.
 const SAY_AGAIN: Duration = Duration::from_secs(5);
@@ -104,8 +110,16 @@ impl<H: Handler> Accepting<H> {
             () = self.handler.daemon().reached(Stage::Stopping) => {}
             () = tick() => {}
         }
-        while let Some(Ok((tcp, peer))) = self.waiting().await {
-            self.begin(tcp, peer);
+        let mut failures = 0;
+        loop {
+            match self.waiting().await {
+                Some(Ok((tcp, peer))) => self.begin(tcp, peer),
+                Some(Err(_)) if failures < FAILURES_AT_THE_END => {
+                    failures += 1;
+                    sleep(PAUSE).await;
+                }
+                Some(Err(_)) | None => return,
+            }
         }
     }
 
@@ -121,7 +135,7 @@ impl<H: Handler> Accepting<H> {
                         said = Some(Instant::now());
                     }
                     self.handler.daemon().metrics.not_accepted();
-                    sleep(Duration::from_millis(50)).await;
+                    sleep(PAUSE).await;
                 }
             }
         }
@@ -129,11 +143,12 @@ impl<H: Handler> Accepting<H> {
 
     /// A connection that waits to be accepted.
     async fn waiting(&self) -> Option<io::Result<(TcpStream, SocketAddr)>> {
-        poll_fn(|cx| match self.listener.poll_accept(cx) {
+        let one = poll_fn(|cx| match self.listener.poll_accept(cx) {
             Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
             Poll::Pending => Poll::Ready(None),
-        })
-        .await
+        });
+        // "Pending" must mean that there is none, and not that this task has done enough for now.
+        unconstrained(one).await
     }
 
     fn begin(&self, tcp: TcpStream, peer: SocketAddr) {

@@ -115,7 +115,8 @@ fn place(text: &str) -> Result<Place, String> {
     match (text, text.strip_prefix("file:")) {
         ("off", _) => Ok(Place::Here(0)),
         (_, Some(path)) => Ok(Place::File(path.into())),
-        _ if text.contains("://") => Ok(Place::Shared(Url(text.to_owned().into()))),
+        // Whatever it is, there may be a password in it, and what is refused here is repeated.
+        _ if text.contains([':', '@', '/']) => Ok(Place::Shared(Url(text.to_owned().into()))),
         (number, None) => {
             number.parse().map(Place::Here).map_err(|_| "a number of sessions, off, or a URL".to_owned())
         }

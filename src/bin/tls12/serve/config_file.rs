@@ -79,6 +79,9 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>, Trouble> {
         .map_err(|error| format!("{}: {}", path.display(), error.to_string().trim_end()))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut hosts = file.host;
+    if hosts.is_empty() {
+        return Err(format!("{}: there is no [[host]] in it", path.display()));
+    }
     for host in &mut hosts {
         let paths =
             host.cert.iter_mut().chain(&mut host.key).chain(&mut host.ocsp).chain(&mut host.client_ca);

@@ -49,7 +49,10 @@ pub(super) async fn serve(
     let mut about = Words::default();
     // What only a handshake needs is not kept by a connection that is idle later.
     let shaking = Box::pin(handshake(server, &mut tcp, &mut about));
-    let shaken = within(server.daemon.limits.handshake_timeout, "the handshake", shaking).await;
+    let shaken = tokio::select! {
+        shaken = within(server.daemon.limits.handshake_timeout, "the handshake", shaking) => shaken,
+        () = server.daemon.reached(Stage::Stopped) => return Ended { event: Event::Stopped, about: Words::default() },
+    };
     place.shaken();
     let error = match shaken {
         Ok(Some(connection)) => return established(server, connection, peer, traffic).await,

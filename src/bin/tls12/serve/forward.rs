@@ -7,7 +7,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{args::ProxyProtocol, connection::End, proxy_protocol};
 use crate::daemon::{
-    carry::{Trouble, carry},
+    carry::{Plain, Trouble, carry},
     traffic::{Traffic, within},
 };
 
@@ -50,16 +50,19 @@ pub(super) async fn forward(
     traffic: &Traffic,
 ) -> io::Result<End> {
     let connecting = within(CONNECT_TIMEOUT, "connecting", TcpStream::connect(&backend.to)).await;
-    let mut behind = connecting.map_err(|error| backend.trouble("cannot be reached", &error))?;
-    behind.set_nodelay(true)?;
+    let mut behind = Plain::new(connecting.map_err(|error| backend.trouble("cannot be reached", &error))?);
+    behind.tcp.set_nodelay(true)?;
     if backend.proxy_protocol.is_some() {
         let header = proxy_protocol::header(peer, tls.get_ref().local_addr()?, tls.info());
-        let told = behind.write_all(&header).await;
+        let told = behind.tcp.write_all(&header).await;
         told.map_err(|error| backend.trouble("did not take who the client is", &error))?;
     }
     tls.allow_half_close();
-    match carry(tls, behind, traffic).await {
-        Ok(()) => Ok(End::Said),
+    match carry(tls, &mut behind.tcp, traffic).await {
+        Ok(()) => {
+            behind.ended();
+            Ok(End::Said)
+        }
         Err(Trouble::Peer(error)) => Err(error),
         Err(Trouble::Other(error)) => Err(backend.trouble("failed", &error)),
     }

@@ -20,11 +20,19 @@ pub(crate) type Acceptor = tls12::tokio::Acceptor<LocalKey, Arc<dyn VerifyPeer>,
 
 /// The hosts of a port, by the names that clients ask for.
 pub(crate) struct Hosts {
+    /// Of the file: whatever it says of a name, be it by a wildcard, comes first.
+    file: Table,
+    /// Of the certificates of the command line.
+    command_line: Table,
+    /// For all others.
+    others: Option<Host>,
+}
+
+#[derive(Default)]
+struct Table {
     names: HashMap<String, Host>,
     /// For all names one label below a domain, by the domain.
     below: HashMap<String, Host>,
-    /// For all others.
-    others: Option<Host>,
 }
 
 /// What is served under one name.
@@ -44,19 +52,11 @@ pub(super) struct Domain {
 
 impl Hosts {
     pub(super) fn new(settings: &Settings, resuming: &Resuming) -> Self {
-        let mut hosts = Self { names: HashMap::new(), below: HashMap::new(), others: None };
-        // A host of the file comes before what the command line says of the same name.
-        for host in settings.others.iter().chain(&settings.hosts) {
-            for name in &host.names {
-                let served = Host::new(host, Partition::named(name.as_bytes()), resuming);
-                match name.strip_prefix("*.") {
-                    Some(domain) => hosts.below.insert(domain.to_owned(), served),
-                    None => hosts.names.insert(name.clone(), served),
-                };
-            }
+        Self {
+            file: Table::new(&settings.hosts, resuming),
+            command_line: Table::new(settings.others.as_slice(), resuming),
+            others: settings.others.as_ref().map(|host| Host::new(host, Partition::default(), resuming)),
         }
-        hosts.others = settings.others.as_ref().map(|host| Host::new(host, Partition::default(), resuming));
-        hosts
     }
 
     /// Who serves a client that asks for this name, or for none. Names are compared without regard to case (RFC 6066, 3).
@@ -64,15 +64,38 @@ impl Hosts {
         let Some(name) = name.map(str::to_ascii_lowercase) else {
             return self.others.as_ref();
         };
-        let below = || self.below.get(name.split_once('.')?.1);
-        self.names.get(&name).or_else(below).or(self.others.as_ref())
+        self.file.find(&name).or_else(|| self.command_line.find(&name)).or(self.others.as_ref())
     }
 
     /// Resumes with the keys of now.
     pub(super) fn renew(&self, resuming: &Resuming) {
-        for host in self.names.values().chain(self.below.values()).chain(&self.others) {
+        for host in self.file.hosts().chain(self.command_line.hosts()).chain(&self.others) {
             host.acceptor.set_config(resuming.config(&host.config, &host.domain));
         }
+    }
+}
+
+impl Table {
+    fn new(hosts: &[HostSettings], resuming: &Resuming) -> Self {
+        let mut table = Self::default();
+        for host in hosts {
+            for name in &host.names {
+                let served = Host::new(host, Partition::named(name.as_bytes()), resuming);
+                match name.strip_prefix("*.") {
+                    Some(domain) => table.below.insert(domain.to_owned(), served),
+                    None => table.names.insert(name.clone(), served),
+                };
+            }
+        }
+        table
+    }
+
+    fn find(&self, name: &str) -> Option<&Host> {
+        self.names.get(name).or_else(|| self.below.get(name.split_once('.')?.1))
+    }
+
+    fn hosts(&self) -> impl Iterator<Item = &Host> {
+        self.names.values().chain(self.below.values())
     }
 }
 

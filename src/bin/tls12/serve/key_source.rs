@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use tls12::{
     Seed, UnixTime,
-    session::{KeyFileFormat, KeyRing, Ratchet, TicketKey},
+    session::{KeyFileFormat, KeyRing, MAX_CATCH_UP, Ratchet, TicketKey},
 };
 use zeroize::Zeroizing;
 
@@ -57,6 +57,15 @@ impl KeySource {
                 Ok(former.map_or_else(|| newer.clone(), |former| former.replaced_by(&newer, now)))
             }
             Self::Ratchet(path) => {
+                let since = now.as_secs().saturating_sub(RATCHET_EPOCH.as_secs());
+                // Beyond that a ratchet would have to be stepped too often from its beginning.
+                let shortest = Duration::from_secs(since / MAX_CATCH_UP + 1);
+                if period < shortest && is_seed(path)? {
+                    return Err(format!(
+                        "with --ticket-ratchet, --rotate-every has to be {}s or more",
+                        shortest.as_secs()
+                    ));
+                }
                 let ring = read_ratchet(path, period)?.ring(now);
                 ring.map_err(|error| private_file::trouble(path, error))
             }
@@ -106,6 +115,12 @@ fn read_files(
         Some(path) => private_file::trouble(path, error),
         None => error.to_string(),
     })
+}
+
+/// Whether a file has a seed of the first step, and not a later state of a ratchet, which says where it is.
+fn is_seed(path: &std::path::Path) -> Result<bool, String> {
+    let bytes = private_file::read(path)?;
+    Ok(bytes.len() == 32 || from_hex(&bytes).is_some())
 }
 
 fn read_ratchet(path: &std::path::Path, period: Duration) -> Result<Ratchet, String> {

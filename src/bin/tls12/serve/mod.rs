@@ -20,6 +20,7 @@ use std::{
 use tokio::{
     net::TcpStream,
     signal::unix::{Signal, SignalKind, signal},
+    task::spawn_blocking,
 };
 
 use self::{
@@ -88,21 +89,28 @@ impl Server {
         self.hosts.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Changes ticket keys in their time, and reads everything again at SIGHUP. Never ends.
-    async fn keep(&self, mut hangup: Signal) {
+    /// Changes ticket keys in their time, and reads everything again at SIGHUP, on a thread of its own: a file that keeps
+    /// somebody waiting keeps nobody else. Never ends.
+    async fn keep(self: Arc<Self>, mut hangup: Signal) {
         loop {
-            tokio::select! {
-                _ = hangup.recv() => {
-                    self.renew_keys();
-                    self.reload();
-                }
-                () = self.resuming.until_next() => self.renew_keys(),
-            }
+            let work: fn(&Self) = tokio::select! {
+                _ = hangup.recv() => |server| {
+                    let read = server.resuming.read_again();
+                    server.keys_changed(read);
+                    server.reload();
+                },
+                () = self.resuming.until_next() => |server| {
+                    let renewed = server.resuming.renew();
+                    server.keys_changed(renewed);
+                },
+            };
+            let server = self.clone();
+            // What panicked there changed nothing, and comes again with the next signal.
+            let _ = spawn_blocking(move || work(&server)).await;
         }
     }
 
-    fn renew_keys(&self) {
-        let renewed = self.resuming.renew();
+    fn keys_changed(&self, renewed: Result<(), ()>) {
         self.daemon.metrics.reloaded("ticket-keys", renewed);
         self.hosts().renew(&self.resuming);
     }

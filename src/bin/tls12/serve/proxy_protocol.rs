@@ -33,7 +33,7 @@ const CLIENT_SPEAKS_TLS: u8 = 0x01;
 const CERTIFICATE_IN_CONNECTION: u8 = 0x02;
 const CERTIFICATE_IN_SESSION: u8 = 0x04;
 
-/// The longest text that is told, in bytes: a whole header is shorter than what may be in it.
+/// The longest text that is told, in bytes, so that a header has room for all of it.
 const LONGEST_TEXT: usize = 4096;
 
 /// The header, to be sent before all data.
@@ -103,10 +103,11 @@ fn tls(info: &ConnectionInfo, client: Option<&Description>) -> Vec<u8> {
     bytes
 }
 
-/// The beginning of a text, cut between two characters.
+/// A text, unless it is too long: the beginning of one would be another one.
 fn text(kind: u8, text: &str, to: &mut Vec<u8>) {
-    let most = (0..=LONGEST_TEXT.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    value(kind, text.get(..most).unwrap_or_default().as_bytes(), to);
+    if text.len() <= LONGEST_TEXT {
+        value(kind, text.as_bytes(), to);
+    }
 }
 
 /// `struct pp2_tlv { uint8_t type; uint8_t length_hi; uint8_t length_lo; uint8_t value[0]; }`

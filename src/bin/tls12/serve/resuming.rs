@@ -10,9 +10,9 @@ use std::{
 use tls12::{
     ClientAuth, ServerConfig, UnixTime,
     pki::VerifyPeer,
-    session::{KeyRing, RenewWhen, Resumption, ResumptionStats, SessionContext, TicketKey, Tickets},
+    session::{KeyName, KeyRing, RenewWhen, Resumption, ResumptionStats, SessionContext, Tickets},
 };
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 use super::{
     cache::{Cache, CacheArgs},
@@ -21,8 +21,10 @@ use super::{
 };
 use crate::resume_args::{self, Resume};
 
-/// How often sessions that are too old are looked for.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// How often sessions that are too old are looked for, and whether a key seals.
+const SWEEP_EVERY: Duration = Duration::from_secs(20);
+/// After how long at most keys are tried again that could not be read when they were due.
+const RETRY: Duration = Duration::from_secs(10);
 
 /// What is needed to resume.
 pub(super) struct Resuming {
@@ -32,6 +34,10 @@ pub(super) struct Resuming {
     /// The name of the context, if it has one.
     context: Option<String>,
     ring: Mutex<KeyRing>,
+    /// The key that sealed when that was said last.
+    told: Mutex<Option<KeyName>>,
+    /// When other keys have to be there.
+    due: Mutex<Instant>,
     cache: Mutex<Cache>,
     cache_args: CacheArgs,
     pub(super) stats: Arc<ResumptionStats>,
@@ -61,11 +67,16 @@ impl Resuming {
         }
         let stats = Arc::new(ResumptionStats::new());
         let context = args.session_context.clone();
+        let (now, period) = (UnixTime::now(), args.rotate_every);
+        let told = Mutex::new(ring.sealing_key(now).map(|key| key.name()));
+        let due = Mutex::new(Instant::now() + source.until_next(now, period));
         Ok(Self {
             source,
             period: args.rotate_every,
             policy,
             context,
+            told,
+            due,
             ring: Mutex::new(ring),
             cache: Mutex::new(cache),
             cache_args: args.cache.clone(),
@@ -106,16 +117,34 @@ impl Resuming {
     }
 
     /// Sleeps until other keys have to be there, and forgets meanwhile what is too old.
+    ///
+    /// The clock that keys go by may be set, and a file may have been unreadable when its time came: whenever no key
+    /// seals, there have to be others now.
     pub(super) async fn until_next(&self) {
-        let mut sweep = interval(SWEEP_EVERY);
+        let often = SWEEP_EVERY.min(self.period);
+        let mut sweep = interval_at(Instant::now() + often, often);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let next = Instant::now() + self.source.until_next(UnixTime::now(), self.period);
+        let due = *self.due.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             tokio::select! {
-                _ = sweep.tick() => self.cache().remove_expired(),
-                () = sleep_until(next) => return,
+                _ = sweep.tick() => {
+                    self.cache().remove_expired();
+                    if self.ring().sealing_key(UnixTime::now()).is_none() && Instant::now() < due {
+                        return;
+                    }
+                }
+                () = sleep_until(due) => return,
             }
         }
+    }
+
+    /// For how long it is waited until keys that are due are tried again.
+    fn retry(&self) -> Duration {
+        RETRY.min(self.period / 4).max(Duration::from_millis(250))
+    }
+
+    fn set_due(&self, due: Instant) {
+        *self.due.lock().unwrap_or_else(PoisonError::into_inner) = due;
     }
 
     /// Where sessions are kept now.
@@ -130,23 +159,34 @@ impl Resuming {
         Ok(())
     }
 
-    /// Takes the next ring, or says why the former one stays.
+    /// Reads keys again, where they come from files: those that are made here have nothing to be read.
+    pub(super) fn read_again(&self) -> Result<(), ()> {
+        match self.source {
+            KeySource::Generated => Ok(()),
+            KeySource::Files { .. } | KeySource::Ratchet(_) => self.renew(),
+        }
+    }
+
+    /// Takes the next ring, or says why the former one stays, and tries again soon.
     pub(super) fn renew(&self) -> Result<(), ()> {
-        let former = self.ring();
-        match self.source.ring(Some(&former), UnixTime::now(), self.period) {
+        let (former, now) = (self.ring(), UnixTime::now());
+        match self.source.ring(Some(&former), now, self.period) {
             Ok(ring) => {
-                let now = UnixTime::now();
-                let sealing = |ring: &KeyRing| ring.sealing_key(now).map(TicketKey::name);
-                let said = if sealing(&former) == sealing(&ring) {
-                    "read again, the same key seals"
-                } else {
-                    "changed"
-                };
+                let sealing = ring.sealing_key(now).map(|key| key.name());
+                let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+                let said = if *told == sealing { "read again, the same key seals" } else { "changed" };
+                *told = sealing;
                 *self.ring.lock().unwrap_or_else(PoisonError::into_inner) = ring;
+                self.set_due(Instant::now() + self.source.until_next(now, self.period));
                 crate::say::say!("ticket keys {said}; {}", self.keys());
                 Ok(())
             }
             Err(why) => {
+                let due = *self.due.lock().unwrap_or_else(PoisonError::into_inner);
+                // What seals now goes on to; only when its time is over is there a hurry.
+                if due <= Instant::now() {
+                    self.set_due(Instant::now() + self.retry());
+                }
                 crate::say::say!("tls12: the ticket keys stay as they are: {why}");
                 Err(())
             }

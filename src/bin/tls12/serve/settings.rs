@@ -278,6 +278,10 @@ fn names_of(identities: &[Identity]) -> Vec<String> {
 fn host_name(name: &str) -> Result<String, Trouble> {
     let name = name.to_ascii_lowercase();
     match ServerName::try_from(name.strip_prefix("*.").unwrap_or(&name)) {
+        // RFC 6066, 3: "without a trailing dot".
+        Ok(ServerName::DnsName(_)) if name.ends_with('.') => {
+            Err(format!("\"{name}\" ends with a dot, and clients ask for names without"))
+        }
         Ok(ServerName::DnsName(_)) => Ok(name),
         Ok(_) | Err(_) => Err(format!("\"{name}\" is no host name")),
     }
@@ -307,7 +311,7 @@ mod tests {
     fn a_name_is_a_host_or_all_hosts_of_a_domain() {
         assert_eq!(host_name("A.Example").as_deref(), Ok("a.example"));
         assert_eq!(host_name("*.Example").as_deref(), Ok("*.example"));
-        for wrong in ["", "*", "*.", "a.*.example", "127.0.0.1", "::1", "no name", "a..b"] {
+        for wrong in ["", "*", "*.", "a.*.example", "127.0.0.1", "::1", "no name", "a..b", "a.example."] {
             assert!(host_name(wrong).is_err(), "{wrong}");
         }
     }
