@@ -2,7 +2,10 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use tls12::tokio::{Incoming, TlsStream, discard, linger};
+use tls12::{
+    schedule::Side,
+    tokio::{Incoming, TlsStream, discard, linger},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
@@ -16,6 +19,7 @@ use crate::{
         log::Words,
         traffic::{Traffic, chunk, within},
     },
+    recorded::Recorded,
     words,
 };
 
@@ -35,17 +39,18 @@ pub(super) enum End {
 
 /// A connection whose handshake is complete, and what is served over it.
 struct Established<'t> {
-    tls: TlsStream<&'t mut TcpStream>,
+    tls: TlsStream<&'t mut Recorded>,
     service: Arc<Service>,
 }
 
 pub(super) async fn serve(
     server: &Server,
-    mut tcp: TcpStream,
+    tcp: TcpStream,
     peer: SocketAddr,
     traffic: &Traffic,
     place: &mut Place,
 ) -> Ended {
+    let mut tcp = Recorded::new(tcp, Side::Server, server.explaining.as_ref());
     // What only a handshake needs is not kept by a connection that is idle later.
     let shaking = Box::pin(handshake(server, &mut tcp));
     let error = match within(server.daemon.limits.handshake_timeout, "the handshake", shaking).await {
@@ -62,7 +67,7 @@ pub(super) async fn serve(
 }
 
 /// `None` if nothing comes.
-async fn handshake<'t>(server: &Server, tcp: &'t mut TcpStream) -> io::Result<Option<Box<Established<'t>>>> {
+async fn handshake<'t>(server: &Server, tcp: &'t mut Recorded) -> io::Result<Option<Box<Established<'t>>>> {
     if matches!(tcp.peek(&mut [0]).await, Ok(0) | Err(_)) {
         return Ok(None);
     }
