@@ -73,7 +73,7 @@ pub enum Seen {
     MessagesLost,
     /// Bytes that are not there; `None` if nobody knows how many.
     Missing(Option<u64>),
-    /// A record of which bytes are missing.
+    /// A record of which bytes are missing. Messages that are whole before those were told already.
     Damaged(RecordHeader),
     /// So many bytes after others that are missing, among which no record was found.
     Skipped(u64),

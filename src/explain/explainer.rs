@@ -107,16 +107,29 @@ impl Explainer {
         let mut events = Vec::new();
         self.verdict.has_gaps = true;
         self.unlocking.lost();
-        self.hellos.lost_since |= from == Side::Server;
-        let offset = self.half(from).stream.offset();
-        Told { at: At { from, offset }, events: &mut events }.tell(Seen::Missing(count));
-        if let Some((offset, piece)) = self.half(from).stream.missing(count) {
+        let end = self.half(from).stream.offset();
+        let piece = self.half(from).stream.missing(count);
+        if let Some((offset, Piece::Damaged(header, body))) = &piece {
+            let told = &mut Told { at: At { from, offset: *offset }, events: &mut events };
+            self.whole_before(header.content_type, body, told);
+        }
+        Told { at: At { from, offset: end }, events: &mut events }.tell(Seen::Missing(count));
+        if let Some((offset, piece)) = piece {
             self.piece(piece, &mut Told { at: At { from, offset }, events: &mut events });
         }
         if self.half(from).stream.is_searching() {
             self.half(from).lost(Loss::Unknown);
         }
+        self.hellos.lost_since |= from == Side::Server;
         events
+    }
+
+    /// The messages in the beginning of a record whose end is missing.
+    fn whole_before(&mut self, content_type: ContentType, body: &[u8], told: &mut Told<'_>) {
+        let is_clear = matches!(self.half(told.at.from).writes, Writes::Clear);
+        if is_clear && content_type == ContentType::HANDSHAKE {
+            self.handshake(body, Protection::Clear, told);
+        }
     }
 
     fn half(&mut self, from: Side) -> &mut Half {
@@ -132,7 +145,7 @@ impl Explainer {
                 told.tell(Seen::Record(header));
                 self.record(header.content_type, body, told);
             }
-            Piece::Damaged(header) => {
+            Piece::Damaged(header, _) => {
                 told.tell(Seen::Damaged(header));
                 self.half(told.at.from).lost(Loss::OneRecord);
             }

@@ -9,8 +9,8 @@ use crate::wire::{ContentType, Decode, HEADER_LEN, MAX_CIPHERTEXT, Reader, Recor
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Piece {
     Record(RecordHeader, Vec<u8>),
-    /// A record of which bytes are missing.
-    Damaged(RecordHeader),
+    /// A record of which bytes are missing, and those of its body before them.
+    Damaged(RecordHeader, Vec<u8>),
     /// So many bytes among which no record was found.
     Skipped(u64),
     /// It is no TLS.
@@ -94,14 +94,15 @@ impl Stream {
         let (known, lost) = (length(&had), count.unwrap_or(0));
         self.offset = begins.saturating_add(known).saturating_add(lost);
         let count = count.and_then(|count| usize::try_from(count).ok());
-        let header = RecordHeader::read(&mut Reader::new(&had)).ok();
+        let mut reader = Reader::new(&had);
+        let header = RecordHeader::read(&mut reader).ok();
         let (reading, piece) = match (self.reading, header, count) {
             (Reading::Foreign, ..) => (Reading::Foreign, None),
             (Reading::Rest(left), _, Some(count)) => (rest_or_search(left, count), None),
             (Reading::Records, Some(header), Some(count)) => {
                 let whole = HEADER_LEN.saturating_add(header.length.into());
                 let left = whole.saturating_sub(had.len());
-                (rest_or_search(left, count), Some((begins, Piece::Damaged(header))))
+                (rest_or_search(left, count), Some((begins, Piece::Damaged(header, reader.rest().to_vec()))))
             }
             (Reading::Searching(looked), ..) => (Reading::Searching(looked.saturating_add(known)), None),
             _ => (Reading::Searching(known), None),
@@ -238,8 +239,10 @@ mod tests {
         let mut stream = Stream::new();
         let all = [record(22, &[7; 30]), record(22, &[8; 2])].concat();
         assert_eq!(stream.bytes(&all[..10]), []);
-        let Some((0, Piece::Damaged(header))) = stream.missing(Some(10)) else { panic!("a damaged record") };
-        assert_eq!(header.length, 30);
+        let Some((0, Piece::Damaged(header, body))) = stream.missing(Some(10)) else {
+            panic!("a damaged record")
+        };
+        assert_eq!((header.length, body.as_slice()), (30, &[7; 5][..]));
         assert_eq!(lengths(&stream.bytes(&all[20..])), [(35, 2)]);
     }
 

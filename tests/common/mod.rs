@@ -12,4 +12,5 @@ pub mod resuming;
 pub mod say;
 pub mod speaking;
 pub mod steps;
+pub mod transcripts;
 pub mod worlds;

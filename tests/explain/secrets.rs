@@ -6,11 +6,13 @@ use tls12::{
     crypto::RUSTCRYPTO,
     explain::{Decryption, Event, Explainer, FinishedCheck, KeyLogSecrets, Protection, Seen, Verdict},
     schedule::Side,
-    wire::{HandshakeType, Message},
+    wire::{Alert, AlertLevel, AlertMessage, ContentType, HandshakeType, Message},
 };
 
 use super::transcripts::{Said, explained, words};
-use crate::common::{pair::World, resuming::policy, speaking::speak, worlds::resumption_flows};
+use crate::common::{
+    forge::Keys, pair::World, recording::hellos, resuming::policy, speaking::speak, worlds::resumption_flows,
+};
 
 /// A handshake, and the key log of the client.
 pub(super) fn with_key_log(mut world: World) -> (Said, String) {
@@ -121,4 +123,46 @@ fn no_secret_and_no_data_is_printed() {
         (0..48).map(|at| u8::from_str_radix(&master[2 * at..2 * at + 2], 16).expect("hex")).collect();
     let list: Vec<String> = bytes[..6].iter().map(u8::to_string).collect();
     assert!(!printed.contains(&list.join(", ")), "{printed}");
+}
+
+/// What one side sends after its Finished.
+fn sealed(said: &Said, master: &[u8; 48], from: Side, content_type: ContentType, plain: &[u8]) -> Vec<u8> {
+    let mut explainer = Explainer::new();
+    let messages: Vec<Vec<u8>> = explained(&mut explainer, said, usize::MAX)
+        .into_iter()
+        .filter_map(|event| match event.seen {
+            Seen::Message(message) => Some(message.raw),
+            _ => None,
+        })
+        .collect();
+    let (suite, randoms) = hellos(&messages).expect("both hellos");
+    let mut sealing = Keys::new(master, suite, randoms).sealing(from);
+    // Finished was the first.
+    sealing.seal(ContentType::HANDSHAKE, &[0; 16]);
+    sealing.seal(content_type, plain)
+}
+
+#[test]
+fn data_and_alerts_are_opened_and_data_is_kept_only_where_that_was_asked_for() {
+    let mut world = World::resuming();
+    let master = {
+        let log = world.keep_key_log();
+        speak(&world);
+        log.master().expect("a line of the key log")
+    };
+    let (mut said, log) = with_key_log(World::resuming());
+    let data = sealed(&said, &master, Side::Client, ContentType::APPLICATION_DATA, b"a question");
+    let alert = sealed(&said, &master, Side::Server, ContentType::ALERT, &[1, 0]);
+    said.extend([(Side::Client, data), (Side::Server, alert)]);
+    let (events, _) = opened(&said, &log, 77);
+    let last: Vec<_> =
+        events.iter().rev().filter(|event| !matches!(event.seen, Seen::Record(_))).take(2).collect();
+    let close = AlertMessage { level: AlertLevel::WARNING, description: Alert::CLOSE_NOTIFY };
+    assert_eq!(last[0].seen, Seen::Alert(close));
+    assert_eq!(last[1].seen, Seen::ApplicationData { length: 10, data: None });
+    let secrets = Arc::new(KeyLogSecrets::read(log.as_bytes()));
+    let mut explainer = Explainer::new().with_secrets(&RUSTCRYPTO, secrets).with_application_data();
+    let events = explained(&mut explainer, &said, 77);
+    let data = Seen::ApplicationData { length: 10, data: Some(b"a question".to_vec()) };
+    assert!(events.iter().any(|event| event.seen == data));
 }

@@ -9,7 +9,7 @@ use tls12::{
     },
 };
 
-use super::value::{Fields, Value};
+use super::value::{Code, Fields, Value};
 
 /// What is in a message, or why that cannot be told.
 pub(crate) fn of_message(message: &SeenMessage) -> Fields {
@@ -82,7 +82,8 @@ fn list<'a, T: Decode<'a> + Into<Value>>(list: &List<'a, T>) -> Value {
 
 /// An extension with its type, in the place where it came.
 fn extension(extension_type: ExtensionType, value: Fields) -> Value {
-    Fields::new().with("type", extension_type).with("value", value).into()
+    let code = Code { number: extension_type.0.into(), name: extension_type.name(), digits: 4 };
+    Value::Typed(code, value)
 }
 
 fn text(bytes: &[u8]) -> String {

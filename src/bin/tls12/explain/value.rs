@@ -17,6 +17,8 @@ pub(crate) enum Value {
     Code(Code),
     List(Vec<Value>),
     Fields(Fields),
+    /// Something with a type of its own.
+    Typed(Code, Fields),
 }
 
 /// A code point.
@@ -70,6 +72,12 @@ impl Fields {
         to.push('}');
     }
 
+    /// `name: value, name: value`.
+    fn line(&self) -> String {
+        let parts = self.0.iter().map(|(name, value)| format!("{name}: {}", value.line()));
+        parts.collect::<Vec<_>>().join(", ")
+    }
+
     /// Lines of `name: value`, each this far to the right.
     pub(crate) fn write_lines(&self, indent: usize, to: &mut String) {
         for (name, value) in &self.0 {
@@ -81,8 +89,10 @@ impl Fields {
 
 /// How many bytes are shown to a person; the others are counted.
 const SHOWN: usize = 48;
-/// How many elements of a list are shown on one line each before the rest is counted.
+/// How many elements of a long list have a line each before the rest is counted.
 const LISTED: usize = 64;
+/// A list that is longer than this, in characters, is long.
+const LONG: usize = 90;
 
 impl Value {
     fn write_json(&self, to: &mut String) {
@@ -105,6 +115,11 @@ impl Value {
                 fields.write_json(to);
                 Ok(())
             }
+            Self::Typed(code, fields) => {
+                let typed = Fields::new().with("type", Self::Code(code.clone()));
+                typed.with("value", fields.clone()).write_json(to);
+                Ok(())
+            }
             Self::List(values) => {
                 to.push('[');
                 for (n, value) in values.iter().enumerate() {
@@ -125,11 +140,10 @@ impl Value {
                 to.push('\n');
                 fields.write_lines(indent + 2, to);
             }
-            Self::List(values) if values.iter().any(|value| matches!(value, Self::Fields(_))) => {
+            Self::List(values) if self.line().len() > LONG || values.iter().any(Self::is_structured) => {
                 to.push('\n');
                 for value in values.iter().take(LISTED) {
-                    let _ = write!(to, "{:width$}-", "", width = indent + 2);
-                    value.write_text(indent + 2, to);
+                    let _ = writeln!(to, "{:width$}{}", "", value.element(), width = indent + 2);
                 }
                 if let Some(more @ 1..) = values.len().checked_sub(LISTED) {
                     let _ = writeln!(to, "{:width$}and {more} more", "", width = indent + 2);
@@ -139,6 +153,10 @@ impl Value {
                 let _ = writeln!(to, " {}", value.line());
             }
         }
+    }
+
+    fn is_structured(&self) -> bool {
+        matches!(self, Self::Fields(_) | Self::Typed(..))
     }
 
     /// On one line.
@@ -159,7 +177,12 @@ impl Value {
             Self::Code(Code { number, name: None, digits }) => format!("0x{number:0digits$x}"),
             Self::List(values) if values.is_empty() => "none".into(),
             Self::List(values) => values.iter().map(Self::element).collect::<Vec<_>>().join(", "),
-            Self::Fields(fields) => fields.json(),
+            Self::Fields(fields) => fields.line(),
+            Self::Typed(code, fields) => match fields.0.as_slice() {
+                [] => Self::Code(code.clone()).element(),
+                [(_, value)] => format!("{}: {}", Self::Code(code.clone()).element(), value.line()),
+                _ => format!("{}: {}", Self::Code(code.clone()).element(), fields.line()),
+            },
         }
     }
 
