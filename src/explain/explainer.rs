@@ -105,6 +105,9 @@ impl Explainer {
     /// before anybody listened.
     pub fn missing(&mut self, from: Side, count: Option<u64>) -> Vec<Event> {
         let mut events = Vec::new();
+        if count == Some(0) {
+            return events;
+        }
         self.verdict.has_gaps = true;
         self.unlocking.lost();
         let end = self.half(from).stream.offset();

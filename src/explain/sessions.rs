@@ -217,7 +217,9 @@ mod tests {
     #[test]
     fn the_oldest_are_forgotten_and_counted() {
         let mut sessions = Sessions::new(2);
-        (1..=4).for_each(|n| drop(sessions.add(n.into(), &full(&[n], b""))));
+        for n in 1..=4 {
+            sessions.add(n.into(), &full(&[n], b""));
+        }
         assert_eq!(sessions.forgotten(), 2);
         assert!(!sessions.knows_id(&[2]) && sessions.knows_id(&[3]) && sessions.knows_id(&[4]));
     }

@@ -80,6 +80,44 @@ fn no_change_of_the_bytes_makes_it_panic_with_secrets() {
     }
 }
 
+/// What happens to a connection: bytes, or that so many are missing.
+type Acts = Vec<(Side, Result<Vec<u8>, u64>)>;
+
+fn damaged(said: &Said, numbers: &mut Numbers) -> Acts {
+    let mut acts = Acts::new();
+    for (from, bytes) in said {
+        let (before, behind) = bytes.split_at(numbers.next(bytes.len()));
+        let lost = numbers.next(behind.len().min(60));
+        acts.push((*from, Ok(before.to_vec())));
+        acts.push((*from, Err(lost as u64)));
+        acts.push((*from, Ok(behind[lost..].to_vec())));
+    }
+    acts
+}
+
+#[test]
+fn how_it_is_cut_changes_nothing_where_bytes_are_missing_either() {
+    let told = |acts: &Acts, piece: usize| {
+        let (mut explainer, mut events) = (Explainer::new(), Vec::new());
+        for (from, act) in acts {
+            match act {
+                Ok(bytes) => bytes.chunks(piece).for_each(|part| events.extend(explainer.bytes(*from, part))),
+                Err(lost) => events.extend(explainer.missing(*from, Some(*lost))),
+            }
+        }
+        (events, explainer.verdict().clone())
+    };
+    let mut numbers = Numbers(4);
+    for transcript in all() {
+        for _ in 0..5 {
+            let acts = damaged(&transcript.said, &mut numbers);
+            let whole = told(&acts, usize::MAX);
+            assert_eq!(told(&acts, 1), whole, "{}", transcript.name);
+            assert_eq!(told(&acts, 37), whole, "{}", transcript.name);
+        }
+    }
+}
+
 #[test]
 fn random_bytes_are_told_as_no_tls_or_looked_through() {
     let mut numbers = Numbers(3);

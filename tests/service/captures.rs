@@ -13,8 +13,11 @@ use serde_json::Value;
 use super::serving::{Serving, curl, has_peers};
 use crate::{common::certs::Key, place::Place, program::Program};
 
-/// What is compared: tshark's name of a field, and ours of it in an event.
-const FIELDS: [(&str, fn(&Value) -> Vec<String>); 9] = [
+/// The values of a field in an event of ours.
+type Values = fn(&Value) -> Vec<String>;
+
+/// What is compared: tshark's name of a field, and where we have it.
+const FIELDS: [(&str, Values); 9] = [
     ("tls.handshake.type", |event| vec![event["type"]["code"].to_string()]),
     ("tls.handshake.random", |event| text(&event["message"]["random"])),
     ("tls.handshake.session_id", |event| text(&event["message"]["session_id"])),

@@ -58,6 +58,7 @@ pub(crate) struct Conversation {
     explainer: Explainer,
     pub(crate) steps: Vec<Step>,
     kept: usize,
+    most: usize,
     /// How many events are not kept.
     pub(crate) left_out: u64,
     /// How many bytes each side sent.
@@ -73,6 +74,7 @@ impl Conversation {
             explainer: reading.explainer(),
             steps: Vec::new(),
             kept: 0,
+            most: MOST_EVENTS,
             left_out: 0,
             client_bytes: 0,
             server_bytes: 0,
@@ -100,12 +102,22 @@ impl Conversation {
         self.explainer.verdict()
     }
 
+    /// How many events are kept.
+    pub(crate) fn kept(&self) -> usize {
+        self.kept
+    }
+
+    /// From now on events are kept only if they are more than another record.
+    pub(crate) fn leave_records_out(&mut self) {
+        self.most = 0;
+    }
+
     fn keep(&mut self, mut step: Step) {
         self.last = step.at;
         let before = step.events.len();
         let (kept, mut more) = (self.kept, 0);
         step.events.retain(|event| {
-            let most = if is_another_record(&event.seen) { MOST_EVENTS } else { MOST_EVENTS_AT_ALL };
+            let most = if is_another_record(&event.seen) { self.most } else { MOST_EVENTS_AT_ALL };
             let keep = kept + more < most;
             more += usize::from(keep);
             keep

@@ -17,6 +17,10 @@ use crate::conversation::{Conversation, Reading};
 
 /// How many connections are kept.
 const MOST_CONNECTIONS: usize = 20_000;
+/// How many events of all connections are kept; what follows is told if it is more than another record.
+const MOST_EVENTS: usize = 2_000_000;
+/// How many bytes of all connections may wait for others that come before them.
+const MOST_WAITING: usize = 64 << 20;
 
 /// All there is in a capture.
 pub(super) struct Streams {
@@ -24,6 +28,9 @@ pub(super) struct Streams {
     /// The newest of each pair of addresses, by its place in `all`.
     open: HashMap<(SocketAddr, SocketAddr), usize>,
     pub(super) all: Vec<Stream>,
+    /// Of all connections.
+    events: usize,
+    waiting: usize,
     pub(super) left_out: LeftOut,
 }
 
@@ -55,7 +62,14 @@ pub(super) struct Stream {
 
 impl Streams {
     pub(super) fn new(reading: Reading) -> Self {
-        Self { reading, open: HashMap::new(), all: Vec::new(), left_out: LeftOut::default() }
+        Self {
+            reading,
+            open: HashMap::new(),
+            all: Vec::new(),
+            events: 0,
+            waiting: 0,
+            left_out: LeftOut::default(),
+        }
     }
 
     pub(super) fn packet(&mut self, packet: &Packet<'_>) {
@@ -93,7 +107,16 @@ impl Streams {
             }
         };
         if let Some(stream) = self.all.get_mut(at) {
+            let (events, waiting) = (stream.conversation.kept(), stream.waiting());
+            if self.events > MOST_EVENTS {
+                stream.conversation.leave_records_out();
+            }
             stream.segment(segment, time);
+            if self.waiting > MOST_WAITING {
+                stream.end();
+            }
+            self.events += stream.conversation.kept() - events;
+            self.waiting = (self.waiting + stream.waiting()).saturating_sub(waiting);
         }
     }
 
@@ -214,6 +237,11 @@ impl Stream {
         }
     }
 
+    fn waiting(&self) -> usize {
+        self.to_server.waiting() + self.to_client.waiting()
+    }
+
+    /// Nothing is waited for any more.
     fn end(&mut self) {
         for side in [Side::Client, Side::Server] {
             let (at, pieces) = (self.last, self.direction(side).end());

@@ -83,7 +83,12 @@ impl Direction {
         pieces
     }
 
-    /// Nothing more comes.
+    /// How many bytes wait for others.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting_bytes
+    }
+
+    /// Nothing more comes, or nothing is waited for any more.
     pub(super) fn end(&mut self) -> Vec<Piece> {
         let mut pieces = Vec::new();
         while !self.waiting.is_empty() {
