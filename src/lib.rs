@@ -55,6 +55,7 @@
 //! | 3 | [`Error`] | what can go wrong, and its alert |
 //! | 4 | [`connection`] | the established connection |
 //! | 5 | [`server`], [`client`] | the states, and the values that ask |
+//! | 5 | [`explain`] | what somebody sees who only has the bytes |
 //! | 6 | adapters and the command | the only files with IO, clocks and the system's randomness |
 //!
 //! Layers 0 to 5 need `core` and `alloc` only (`--no-default-features --features rustcrypto`).
@@ -95,6 +96,7 @@ pub mod crypto;
 #[allow(clippy::pedantic, clippy::restriction, reason = "layer 6")]
 mod edge;
 mod error;
+pub mod explain;
 mod handshake;
 pub mod pki;
 mod record;

@@ -9,9 +9,11 @@
 mod common;
 
 mod cli {
+    mod explaining;
     mod files;
     mod hosts;
     mod limits;
+    mod pcap;
     mod proxy_protocol;
     mod reloading;
     mod resuming;

@@ -23,6 +23,7 @@ mod socket {
 
 mod service {
     mod backends;
+    mod captures;
     mod haproxy;
     mod nginx;
     mod serving;

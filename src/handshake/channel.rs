@@ -21,6 +21,15 @@ const MAX_NEW_SESSION_TICKET: usize = 4 + 2 + 65_535;
 /// The longest message of any other kind but Certificate, without its header.
 const MAX_MESSAGE: usize = 64 * 1024;
 
+/// The longest message of this kind, without its header; a Certificate may be given another limit.
+pub(crate) fn longest(msg_type: HandshakeType) -> usize {
+    match msg_type {
+        HandshakeType::CLIENT_HELLO => MAX_CLIENT_HELLO,
+        HandshakeType::NEW_SESSION_TICKET => MAX_NEW_SESSION_TICKET,
+        _ => MAX_MESSAGE,
+    }
+}
+
 /// What the peer sent: a whole handshake message, or that its keys change.
 #[derive(Debug)]
 pub(crate) enum Incoming {
@@ -186,10 +195,8 @@ impl Channel {
 
     fn check_length(&self, msg_type: HandshakeType, length: u32) -> Result<usize, Error> {
         let most = match msg_type {
-            HandshakeType::CLIENT_HELLO => MAX_CLIENT_HELLO,
-            HandshakeType::NEW_SESSION_TICKET => MAX_NEW_SESSION_TICKET,
             HandshakeType::CERTIFICATE => self.max_certificate,
-            _ => MAX_MESSAGE,
+            _ => longest(msg_type),
         };
         match usize::try_from(length) {
             Ok(length) if length <= most => Ok(length),

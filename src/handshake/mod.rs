@@ -8,7 +8,7 @@ mod settings;
 mod step;
 
 pub(crate) use agreed::{Agreed, Complete, Keys};
-pub(crate) use channel::{Channel, Incoming, Input, ReceivedAlert, alert_of, read_alert};
+pub(crate) use channel::{Channel, Incoming, Input, ReceivedAlert, alert_of, longest, read_alert};
 pub(crate) use negotiate::{choose_group, choose_protocol, choose_scheme};
 pub(crate) use proofs::{Aligned, FinishedVerified, PeerSignature, SignatureVerified};
 pub use settings::ConfigError;

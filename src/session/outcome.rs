@@ -186,9 +186,10 @@ impl fmt::Display for NotResumed {
 impl core::error::Error for NotResumed {}
 
 /// What became of the ticket in this handshake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum TicketSent {
     /// None was asked for, or none is given.
+    #[default]
     No,
     /// A new one.
     Issued,

@@ -10,5 +10,7 @@ pub mod raw;
 pub mod recording;
 pub mod resuming;
 pub mod say;
+pub mod speaking;
 pub mod steps;
+pub mod transcripts;
 pub mod worlds;

@@ -4,6 +4,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
+use super::explain::Explain;
 use crate::{
     call,
     resume_args::{Sessions, TicketKeys},
@@ -29,7 +30,9 @@ pub(crate) enum Command {
     /// Calls a server: standard input goes to it, what it sends goes to standard output
     Connect(Connect),
     /// Shows every flow of handshakes between a client and a server over real sockets, message by message
-    Demo,
+    Demo(Demo),
+    /// Explains connections in a capture: every message, how each handshake went, and which session it resumed
+    Explain(Explain),
     /// Makes, describes and converts files of ticket keys
     #[command(subcommand)]
     TicketKeys(TicketKeys),
@@ -46,6 +49,14 @@ pub(crate) struct Identity {
     pub(crate) key: Vec<PathBuf>,
 }
 
+/// `tls12 demo`.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Shows what is in each message too
+    #[arg(long)]
+    pub(crate) explain: bool,
+}
+
 /// `tls12 connect`.
 #[derive(Debug, Args)]
 pub(crate) struct Connect {
@@ -57,6 +68,9 @@ pub(crate) struct Connect {
     /// Closes the connection at the end of standard input, without waiting for the rest of the answer
     #[arg(long)]
     pub(crate) close_on_eof: bool,
+    /// Shows every message and what is in it, on standard error when a connection ends
+    #[arg(long)]
+    pub(crate) explain: bool,
     #[command(flatten)]
     pub(crate) sessions: Sessions,
 }
@@ -191,6 +205,9 @@ mod tests {
             &["tls12", "serve", "--max-handshakes", "0"],
             &["tls12", "serve", "--handshake-bytes", "100"],
             &["tls12", "serve", "--trace", "loud"],
+            &["tls12", "explain"],
+            &["tls12", "explain", "a", "--data"],
+            &["tls12", "explain", "--hex", "a", "--stream", "1"],
             &["tls12", "forward", "--listen", "127.0.0.1:1"],
             &["tls12", "forward", "--to", "localhost"],
             &["tls12"],

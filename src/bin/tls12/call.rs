@@ -17,7 +17,10 @@ use tls12::{
     tokio::{Connector, TlsStream},
     wire::Alert,
 };
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 
 use crate::{
     args::{HostPort, Identity, protocol},
@@ -103,11 +106,11 @@ impl Call {
     }
 
     /// A handshake, within so much time.
-    pub(crate) async fn tls<'t>(
+    pub(crate) async fn tls<'t, T: AsyncRead + AsyncWrite + Unpin>(
         &self,
-        tcp: &'t mut TcpStream,
+        tcp: &'t mut T,
         patience: Duration,
-    ) -> io::Result<TlsStream<&'t mut TcpStream>> {
+    ) -> io::Result<TlsStream<&'t mut T>> {
         within(patience, "the handshake", self.connector.connect(self.name.clone(), None, tcp)).await
     }
 

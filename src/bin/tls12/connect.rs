@@ -5,10 +5,12 @@ use std::{
     time::Duration,
 };
 
-use tls12::tokio::{TlsStream, linger};
+use tls12::{
+    schedule::Side,
+    tokio::{TlsStream, linger},
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split},
-    net::TcpStream,
     time::timeout,
 };
 
@@ -17,6 +19,7 @@ use crate::{
     args::Connect,
     call::{Call, PATIENCE},
     daemon::traffic::within,
+    recorded::{Explaining, Recorded},
     sessions::Sessions,
     words,
 };
@@ -29,8 +32,9 @@ pub(crate) async fn run(args: Connect) -> Result<(), Failure> {
     let sessions = Sessions::load(&args.sessions);
     let call = Call::new(&args.server, &args.call, sessions.kept.clone()).map_err(Failure::Usage)?;
     sessions.check(&call.name, &call.connector.trust());
+    let explaining = Explaining::if_asked(args.explain);
     for _ in 0..=args.sessions.reconnect {
-        let mut tcp = tcp(&call).await?;
+        let mut tcp = Recorded::new(tcp(&call).await?, Side::Client, explaining.as_ref());
         let result = match tls(&call, &mut tcp, &sessions).await {
             Ok(tls) if args.sessions.reconnect == 0 => carry(tls, args.close_on_eof).await,
             Ok(mut tls) => within(GOODBYE, "closing", tls.shutdown()).await,
@@ -49,16 +53,16 @@ pub(crate) async fn run(args: Connect) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn tcp(call: &Call) -> Result<TcpStream, Failure> {
+async fn tcp(call: &Call) -> Result<tokio::net::TcpStream, Failure> {
     call.tcp(PATIENCE).await.map_err(|error| Failure::Failed(format!("{call} cannot be reached: {error}")))
 }
 
 /// A handshake and its status line.
 async fn tls<'t>(
     call: &Call,
-    tcp: &'t mut TcpStream,
+    tcp: &'t mut Recorded,
     sessions: &Sessions,
-) -> io::Result<TlsStream<&'t mut TcpStream>> {
+) -> io::Result<TlsStream<&'t mut Recorded>> {
     match call.tls(tcp, PATIENCE).await {
         Ok(tls) => {
             crate::say::say!("connected to {call} {}", words::of_called_connection(tls.info()).line());
@@ -73,7 +77,7 @@ async fn tls<'t>(
 }
 
 /// Carries data until the peer ends, or until the input ends where that closes the connection.
-async fn carry(tls: TlsStream<&mut TcpStream>, close_on_eof: bool) -> io::Result<()> {
+async fn carry(tls: TlsStream<&mut Recorded>, close_on_eof: bool) -> io::Result<()> {
     let (from_peer, mut to_peer) = split(tls);
     let mut down = std::pin::pin!(copy(from_peer, tokio::io::stdout()));
     let up = async {

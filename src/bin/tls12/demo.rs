@@ -17,14 +17,17 @@ use tls12::{
     blocking::{Acceptor, Connector},
     crypto::{LocalKey, Provider},
     pki::{VerifyPeer, WebPki},
+    schedule::Side,
     session::{ClientSession, DEFAULT_PERIOD, KeyRing, RenewWhen, Resumption, TicketKey, Tickets},
     store::{Limits, MemoryStore, SessionStore},
 };
 
 use crate::{
     Failure,
+    args::Demo,
     certs::{self, Identity},
-    ladder::{self, Sender, Sent},
+    conversation::{Conversation, Reading},
+    ladder::{self, Detail},
     words,
 };
 
@@ -33,12 +36,13 @@ const QUESTION: &str = "Is anybody there?\n";
 const ANSWER: &str = "Yes.\n";
 
 /// Shows the handshakes, one after the other.
-pub(crate) fn run() -> Result<(), Failure> {
-    print().map_err(|error| Failure::Failed(format!("the demonstration failed: {error}")))
+pub(crate) fn run(args: &Demo) -> Result<(), Failure> {
+    print(if args.explain { Detail::Fields } else { Detail::Names })
+        .map_err(|error| Failure::Failed(format!("the demonstration failed: {error}")))
 }
 
-fn print() -> Result<(), String> {
-    let stage = Stage::new()?;
+fn print(detail: Detail) -> Result<(), String> {
+    let stage = Stage::new(detail)?;
     by_ticket(&stage)?;
     by_id(&stage)?;
     with_client_certificate(&stage)
@@ -52,7 +56,7 @@ fn by_ticket(stage: &Stage) -> Result<(), String> {
     let connector = stage.connector();
     let with = |title: &str, tickets, session| {
         acceptor.set_config(stage.config(policy(tickets)));
-        show(title, &acceptor, &connector, session)
+        show((title, stage.detail), &acceptor, &connector, session)
     };
     let first = with("Full, and a ticket is issued (RFC 5077, flow 1)", Tickets::Issue, None)?;
     let ticket = || first.as_ref().map(ClientSession::duplicate);
@@ -64,7 +68,7 @@ fn by_ticket(stage: &Stage) -> Result<(), String> {
     let long_ago = UnixTime::since_unix_epoch(Duration::from_secs(1_000_000_000));
     let no_key = Resumption::new(ring(long_ago)?);
     let title = "Full, and the ticket is empty: it was promised, and no key is left to seal it";
-    show(title, &stage.acceptor(Some(no_key)), &connector, None)?;
+    show((title, stage.detail), &stage.acceptor(Some(no_key)), &connector, None)?;
     Ok(())
 }
 
@@ -73,9 +77,10 @@ fn by_id(stage: &Stage) -> Result<(), String> {
     let connector = Connector::new(stage.call.clone().with_tickets(false), stage.trust_server.clone());
     let store = MemoryStore::new(Limits::sessions(10));
     let acceptor = stage.acceptor(Some(policy)).with_store(store);
-    let session = show("Full, and the session is kept under an ID", &acceptor, &connector, None)?;
-    show("Resumed by ID", &acceptor, &connector, session)?;
-    show("Full, and nothing to resume it with", &stage.acceptor(None), &connector, None)?;
+    let session =
+        show(("Full, and the session is kept under an ID", stage.detail), &acceptor, &connector, None)?;
+    show(("Resumed by ID", stage.detail), &acceptor, &connector, session)?;
+    show(("Full, and nothing to resume it with", stage.detail), &stage.acceptor(None), &connector, None)?;
     Ok(())
 }
 
@@ -86,7 +91,7 @@ fn with_client_certificate(stage: &Stage) -> Result<(), String> {
     let config = config.with_client_authorities(trust_client.authorities());
     let acceptor = Acceptor::new(config, stage.server.key.clone()).with_client_verifier(trust_client);
     let connector = stage.connector().with_credential(client.credential, client.key);
-    show("Full, with a client certificate", &acceptor, &connector, None)?;
+    show(("Full, with a client certificate", stage.detail), &acceptor, &connector, None)?;
     Ok(())
 }
 
@@ -95,13 +100,14 @@ struct Stage {
     server: Identity,
     trust_server: WebPki,
     call: ClientConfig,
+    detail: Detail,
 }
 
 impl Stage {
-    fn new() -> Result<Self, String> {
+    fn new(detail: Detail) -> Result<Self, String> {
         let server = certs::for_localhost(Provider::best())?;
         let call = ClientConfig::new(Provider::best()).with_alpn([&b"demo"[..]]);
-        Ok(Self { trust_server: trust(&server)?, server, call })
+        Ok(Self { trust_server: trust(&server)?, server, call, detail })
     }
 
     fn config(&self, resumption: Option<Resumption>) -> ServerConfig {
@@ -135,13 +141,13 @@ fn trust(identity: &Identity) -> Result<WebPki, String> {
 /// Runs one connection, offering `session`, prints its ladder and what both sides say of it, and gives the session for
 /// the next one.
 fn show<V: VerifyPeer, S: SessionStore + 'static>(
-    title: &str,
+    (title, detail): (&str, Detail),
     acceptor: &Acceptor<LocalKey, V, S>,
     connector: &Connector<WebPki>,
     session: Option<ClientSession>,
 ) -> Result<Option<ClientSession>, String> {
     let told = converse(acceptor, connector, session).map_err(|error| words::sentence(&error))?;
-    crate::say::show!("{title}\n\n{}", ladder::draw(&told.sent));
+    crate::say::show!("{title}\n\n{}", ladder::draw(&told.conversation, detail));
     crate::say::show!("  client: {}", words::of_called_connection(&told.client).line());
     crate::say::show!("  server: {}\n", words::of_served_connection(&told.server).line());
     Ok(told.session)
@@ -149,7 +155,7 @@ fn show<V: VerifyPeer, S: SessionStore + 'static>(
 
 /// What a conversation leaves behind. What was sent is as the client saw it.
 struct Told {
-    sent: Vec<Sent>,
+    conversation: Conversation,
     client: ConnectionInfo,
     server: ConnectionInfo,
     session: Option<ClientSession>,
@@ -167,8 +173,8 @@ fn converse<V: VerifyPeer, S: SessionStore + 'static>(
         let server = scope.spawn(|| answer(&listener.accept()?.0, acceptor));
         let called = call(&TcpStream::connect(address)?, connector, session);
         let served = server.join().map_err(|_| io::Error::other("the server panicked"))?;
-        let (sent, client, session) = called?;
-        Ok(Told { sent, client, server: served?, session })
+        let (conversation, client, session) = called?;
+        Ok(Told { conversation, client, server: served?, session })
     })
 }
 
@@ -193,7 +199,7 @@ fn call(
     tcp: &TcpStream,
     connector: &Connector<WebPki>,
     session: Option<ClientSession>,
-) -> io::Result<(Vec<Sent>, ConnectionInfo, Option<ClientSession>)> {
+) -> io::Result<(Conversation, ConnectionInfo, Option<ClientSession>)> {
     prepare(tcp)?;
     let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
     let mut tls = connector.connect(name, session, Recorder::new(tcp))?;
@@ -207,7 +213,7 @@ fn call(
     tls.shutdown_write()?;
     tls.read_to_end(&mut Vec::new())?;
     let session = tls.take_session();
-    Ok((tls.close()?.sent, info, session))
+    Ok((tls.close()?.conversation, info, session))
 }
 
 fn prepare(tcp: &TcpStream) -> io::Result<()> {
@@ -220,17 +226,17 @@ fn prepare(tcp: &TcpStream) -> io::Result<()> {
 struct Recorder<'t> {
     tcp: &'t TcpStream,
     begun: Instant,
-    sent: Vec<Sent>,
+    conversation: Conversation,
 }
 
 impl<'t> Recorder<'t> {
     fn new(tcp: &'t TcpStream) -> Self {
-        Self { tcp, begun: Instant::now(), sent: Vec::new() }
+        Self { tcp, begun: Instant::now(), conversation: Conversation::new(&Reading::default()) }
     }
 
-    fn record(&mut self, from: Sender, bytes: Option<&[u8]>) {
+    fn record(&mut self, from: Side, bytes: Option<&[u8]>) {
         if let Some(bytes @ [_, ..]) = bytes {
-            self.sent.push(Sent { from, at: self.begun.elapsed(), bytes: bytes.to_vec() });
+            self.conversation.sent(from, self.begun.elapsed(), bytes);
         }
     }
 }
@@ -238,7 +244,7 @@ impl<'t> Recorder<'t> {
 impl Read for Recorder<'_> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         let n = self.tcp.read(to)?;
-        self.record(Sender::Server, to.get(..n));
+        self.record(Side::Server, to.get(..n));
         Ok(n)
     }
 }
@@ -246,7 +252,7 @@ impl Read for Recorder<'_> {
 impl Write for Recorder<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let n = self.tcp.write(bytes)?;
-        self.record(Sender::Client, bytes.get(..n));
+        self.record(Side::Client, bytes.get(..n));
         Ok(n)
     }
 

@@ -1,97 +1,86 @@
-//! The ladder diagram of RFC 5246, 7.3, drawn from the bytes that a client sent and received.
+//! The ladder diagram of RFC 5246, 7.3, drawn from what was seen of a connection.
 
 use std::time::Duration;
 
-use tls12::wire::{
-    AlertMessage, ContentType, Decode, HEADER_LEN, HandshakeHeader, HandshakeType, Reader, RecordHeader,
+use tls12::{
+    explain::{Event, FinishedCheck, Protection, Seen, SeenMessage},
+    schedule::Side,
+    wire::HEADER_LEN,
 };
 
-/// Whose bytes they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sender {
-    /// The client's, which go to the right.
-    Client,
-    /// The server's, which go to the left.
-    Server,
-}
-
-/// Bytes that were sent at once.
-#[derive(Debug, Clone)]
-pub(crate) struct Sent {
-    pub(crate) from: Sender,
-    /// Since the beginning.
-    pub(crate) at: Duration,
-    pub(crate) bytes: Vec<u8>,
-}
+use super::explain::fields;
+use crate::conversation::{Conversation, Step};
 
 /// How far the names of the messages are apart.
 const WIDTH: usize = 34;
+/// How far what is in them is to the right.
+const INDENT: usize = 6;
 
-/// Draws what was sent.
-pub(crate) fn draw(all_sent: &[Sent]) -> String {
-    let mut ladder = Ladder::default();
-    for sent in all_sent {
-        ladder.sent(sent);
-    }
-    let (client, server) = (grouped(ladder.client.total), grouped(ladder.server.total));
-    let time = grouped(all_sent.last().map_or(0, |sent| micros(sent.at)));
+/// What is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// The names of the messages.
+    Names,
+    /// And under each what is in it.
+    Fields,
+}
+
+/// Draws what was said.
+pub(crate) fn draw(conversation: &Conversation, detail: Detail) -> String {
+    let lines: String = conversation.steps.iter().map(|step| rungs(step, detail)).collect();
+    let (client, server) = (grouped(conversation.client_bytes), grouped(conversation.server_bytes));
+    let time = grouped(micros(conversation.last));
     format!(
-        "  {:<WIDTH$}{:<WIDTH$}{:>9}{:>9}\n\n{}\n  {client} bytes to the server, {server} bytes to the client, {time} us\n",
-        "Client", "Server", "bytes", "us", ladder.text
+        "  {:<WIDTH$}{:<WIDTH$}{:>9}{:>9}\n\n{lines}\n  {client} bytes to the server, {server} bytes to the client, {time} us\n",
+        "Client", "Server", "bytes", "us",
     )
 }
 
-/// What is known about one direction.
-#[derive(Default)]
-struct Direction {
-    /// Bytes of a record that has not come to its end.
-    rest: Vec<u8>,
-    /// Bytes of a handshake message that has not come to its end.
-    message: Vec<u8>,
-    total: usize,
-    /// Whether it passed ChangeCipherSpec.
-    is_encrypted: bool,
-    /// Whether the Finished behind it came.
-    is_finished: bool,
-}
-
-#[derive(Default)]
-struct Ladder {
-    client: Direction,
-    server: Direction,
-    text: String,
-}
-
-impl Ladder {
-    fn sent(&mut self, sent: &Sent) {
-        let direction = match sent.from {
-            Sender::Client => &mut self.client,
-            Sender::Server => &mut self.server,
+/// The lines of what was sent at once.
+fn rungs(step: &Step, detail: Detail) -> String {
+    let named: Vec<_> = step.events.iter().filter_map(|event| Some((name(event)?, event))).collect();
+    let last = named.len().saturating_sub(1);
+    let mut text = String::new();
+    for (n, (name, event)) in named.iter().enumerate() {
+        let line = match step.from {
+            Side::Client => format!("  {name:<WIDTH$}{:-<width$}>", "", width = WIDTH - 1),
+            Side::Server => format!("  <{:-<width$}  {name:<WIDTH$}", "", width = WIDTH - 3),
         };
-        let lines = direction.lines(&sent.bytes);
-        let last = lines.len().saturating_sub(1);
-        for (n, name) in lines.iter().enumerate() {
-            let line = match sent.from {
-                Sender::Client => format!("  {name:<WIDTH$}{:-<width$}>", "", width = WIDTH - 1),
-                Sender::Server => format!("  <{:-<width$}  {name:<WIDTH$}", "", width = WIDTH - 3),
-            };
-            let line = match n == last {
-                // What was sent at once has one length and one time.
-                true => format!("{line:<70}{:>9}{:>9}", grouped(sent.bytes.len()), grouped(micros(sent.at))),
-                false => line,
-            };
-            self.text.push_str(line.trim_end());
-            self.text.push('\n');
+        let line = match n == last {
+            // What was sent at once has one length and one time.
+            true => {
+                let bytes = grouped(u64::try_from(step.bytes).unwrap_or(u64::MAX));
+                format!("{line:<70}{bytes:>9}{:>9}", grouped(micros(step.at)))
+            }
+            false => line,
+        };
+        text.push_str(line.trim_end());
+        text.push('\n');
+        if detail == Detail::Fields {
+            inside(event, &mut text);
         }
+    }
+    text
+}
+
+/// What is in an event, line by line.
+fn inside(event: &Event, text: &mut String) {
+    match &event.seen {
+        Seen::Message(message) => fields::of_message(message).write_lines(INDENT, text),
+        Seen::ApplicationData { data: Some(data), .. } => {
+            let shown = String::from_utf8_lossy(data).into_owned();
+            fields::of_data(&shown).write_lines(INDENT, text);
+        }
+        _ => {}
     }
 }
 
-fn micros(time: Duration) -> usize {
-    usize::try_from(time.as_micros()).unwrap_or(usize::MAX)
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A number with its digits in groups of three.
-fn grouped(number: usize) -> String {
+fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (n, digit) in digits.chars().enumerate() {
@@ -103,80 +92,52 @@ fn grouped(number: usize) -> String {
     text
 }
 
-impl Direction {
-    /// The messages that are complete with these bytes, in brackets where they are encrypted.
-    fn lines(&mut self, bytes: &[u8]) -> Vec<String> {
-        self.total += bytes.len();
-        self.rest.extend_from_slice(bytes);
-        let (rest, mut lines) = (std::mem::take(&mut self.rest), Vec::new());
-        let mut reader = Reader::new(&rest);
-        loop {
-            let before = reader.clone().rest();
-            let record = RecordHeader::read(&mut reader)
-                .and_then(|header| Ok((header.content_type, reader.take(header.length.into())?)));
-            let Ok((content_type, body)) = record else {
-                self.rest = before.to_vec();
-                return lines;
-            };
-            self.record(content_type, body, &mut lines);
+/// What stands on the line of an event, in brackets where it was encrypted. A record is told by what is in it.
+fn name(event: &Event) -> Option<String> {
+    let bytes = |length: usize| grouped(u64::try_from(length).unwrap_or(u64::MAX));
+    Some(match &event.seen {
+        Seen::Record(_) => return None,
+        Seen::Message(message) => message_name(message),
+        Seen::ChangeCipherSpec => "ChangeCipherSpec".into(),
+        Seen::Alert(alert) => format!("Alert {} {}", alert.level, alert.description),
+        Seen::ApplicationData { length, .. } => format!("[{} bytes of data]", bytes(*length)),
+        // The first message under new keys is Finished.
+        Seen::EncryptedFinished { .. } => "[Finished]".into(),
+        // What is encrypted shows its type and its length.
+        Seen::Encrypted { content_type, length } => {
+            format!("[{content_type}, {} bytes]", bytes(length + HEADER_LEN))
         }
-    }
-
-    fn record(&mut self, content_type: ContentType, body: &[u8], lines: &mut Vec<String>) {
-        match content_type {
-            ContentType::CHANGE_CIPHER_SPEC => {
-                self.is_encrypted = true;
-                lines.push("ChangeCipherSpec".into());
-            }
-            // What is encrypted shows its type and its length. The first message of a handshake is Finished.
-            ContentType::HANDSHAKE if self.is_encrypted && !self.is_finished => {
-                self.is_finished = true;
-                lines.push("[Finished]".into());
-            }
-            _ if self.is_encrypted => {
-                lines.push(format!("[{content_type}, {} bytes]", grouped(body.len() + HEADER_LEN)));
-            }
-            ContentType::HANDSHAKE => self.messages(body, lines),
-            ContentType::ALERT => lines.push(match AlertMessage::decode(body) {
-                Ok(alert) => format!("Alert {} {}", alert.level, alert.description),
-                Err(_) => "Alert that does not parse".into(),
-            }),
-            other => lines.push(other.to_string()),
-        }
-    }
-
-    /// Handshake messages, which records may divide as they like.
-    fn messages(&mut self, body: &[u8], lines: &mut Vec<String>) {
-        self.message.extend_from_slice(body);
-        let message = std::mem::take(&mut self.message);
-        let mut reader = Reader::new(&message);
-        loop {
-            let before = reader.clone().rest();
-            let whole = HandshakeHeader::read(&mut reader).and_then(|header| {
-                let length = usize::try_from(header.length).unwrap_or(usize::MAX);
-                reader.take(length).map(|_| header.msg_type)
-            });
-            let Ok(msg_type) = whole else {
-                self.message = before.to_vec();
-                return;
-            };
-            lines.push(name(msg_type));
-        }
-    }
+        Seen::DoesNotOpen { content_type, .. } => format!("[{content_type} that does not open]"),
+        Seen::Malformed { content_type, why } => format!("{content_type} that does not parse: {why}"),
+        Seen::MessagesLost => "(no message can be found here)".into(),
+        Seen::Missing(Some(count)) => format!("({} bytes are not in the capture)", grouped(*count)),
+        Seen::Missing(None) => "(the beginning is not in the capture)".into(),
+        Seen::Damaged(header) => format!("(a part of a {} record)", header.content_type),
+        Seen::Skipped(count) => format!("({} bytes that cannot be read)", grouped(*count)),
+        Seen::NotTls12(other) => format!("(not TLS 1.2 but {other})"),
+        other => format!("{other:?}"),
+    })
 }
 
-fn name(msg_type: HandshakeType) -> String {
-    match msg_type.name() {
+fn message_name(message: &SeenMessage) -> String {
+    let name = match message.msg_type.name() {
         Some(name) => name.into(),
-        None => format!("message of type {}", msg_type.0),
+        None => format!("message of type {}", message.msg_type.0),
+    };
+    match (message.protection, message.finished) {
+        (Protection::Clear, _) => name,
+        (Protection::Decrypted, Some(FinishedCheck::Verified)) => format!("[{name}, verified]"),
+        (Protection::Decrypted, Some(FinishedCheck::Wrong)) => format!("[{name}, wrong]"),
+        (Protection::Decrypted, Some(FinishedCheck::Unchecked) | None) => format!("[{name}]"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tls12::wire::{Encode, ProtocolVersion};
+    use tls12::wire::{ContentType, Encode, HandshakeType, ProtocolVersion, RecordHeader};
 
     use super::*;
+    use crate::conversation::Reading;
 
     fn record(content_type: ContentType, body: &[u8]) -> Vec<u8> {
         let length = u16::try_from(body.len()).unwrap();
@@ -185,61 +146,59 @@ mod tests {
         bytes
     }
 
-    fn lines(text: &str) -> Vec<&str> {
-        text.lines().map(str::trim).collect()
-    }
-
-    #[test]
-    fn messages_in_one_record_and_over_several_are_the_same_messages() {
-        let messages = [&[2, 0, 0, 3, 1, 2, 3][..], &[14, 0, 0, 0]].concat();
-        let together = record(ContentType::HANDSHAKE, &messages);
-        assert_eq!(Direction::default().lines(&together), ["ServerHello", "ServerHelloDone"]);
-        let mut direction = Direction::default();
-        let found: Vec<String> = messages
-            .iter()
-            .flat_map(|byte| record(ContentType::HANDSHAKE, &[*byte]))
-            .flat_map(|byte| direction.lines(&[byte]))
-            .collect();
-        assert_eq!(found, ["ServerHello", "ServerHelloDone"]);
-        assert_eq!(direction.total, 11 * 6);
+    fn draw_all(sent: &[(Side, u64, Vec<u8>)], detail: Detail) -> String {
+        let mut conversation = Conversation::new(&Reading::default());
+        for (from, at, bytes) in sent {
+            conversation.sent(*from, Duration::from_micros(*at), bytes);
+        }
+        draw(&conversation, detail)
     }
 
     #[test]
     fn what_is_encrypted_is_in_brackets() {
-        let mut direction = Direction::default();
         let mut bytes = record(ContentType::ALERT, &[2, 40]);
         bytes.extend(record(ContentType::CHANGE_CIPHER_SPEC, &[1]));
         bytes.extend(record(ContentType::HANDSHAKE, &[0; 40]));
         bytes.extend(record(ContentType::APPLICATION_DATA, &[0; 1200]));
         bytes.extend(record(ContentType::ALERT, &[0; 26]));
-        assert_eq!(
-            direction.lines(&bytes),
-            [
-                "Alert fatal handshake_failure",
-                "ChangeCipherSpec",
-                "[Finished]",
-                "[application_data, 1 205 bytes]",
-                "[alert, 31 bytes]"
-            ]
-        );
+        let text = draw_all(&[(Side::Client, 1, bytes)], Detail::Names);
+        let lines: Vec<&str> = text.lines().filter_map(|line| line.split("  ").nth(1)).collect();
+        let expected = [
+            "Alert fatal handshake_failure",
+            "ChangeCipherSpec",
+            "[Finished]",
+            "[application_data, 1 205 bytes]",
+            "[alert, 31 bytes]",
+        ];
+        let found: Vec<_> = lines[1..6].iter().map(|line| line.trim_end_matches(['-', '>', ' '])).collect();
+        assert_eq!(found, expected, "{text}");
     }
 
     #[test]
     fn the_client_is_on_the_left_and_the_server_on_the_right() {
-        let sent = |from, at, msg_type| Sent {
-            from,
-            at: Duration::from_micros(at),
-            bytes: record(ContentType::HANDSHAKE, &[msg_type, 0, 0, 0]),
-        };
-        let text = draw(&[
-            sent(Sender::Client, 5, 1),
-            sent(Sender::Server, 1234, 14),
-            sent(Sender::Client, 1300, 16),
-        ]);
-        let lines = lines(&text);
+        let message = |msg_type| record(ContentType::HANDSHAKE, &[msg_type, 0, 0, 0]);
+        let text = draw_all(
+            &[
+                (Side::Client, 5, message(1)),
+                (Side::Server, 1234, message(14)),
+                (Side::Client, 1300, message(16)),
+            ],
+            Detail::Names,
+        );
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
         assert!(lines[2].starts_with("ClientHello ") && lines[2].contains("--->"), "{text}");
         assert!(lines[3].starts_with("<---") && lines[3].contains("  ServerHelloDone "), "{text}");
         assert!(lines[3].ends_with(" 9    1 234"), "{text}");
         assert_eq!(lines[6], "18 bytes to the server, 9 bytes to the client, 1 300 us");
+    }
+
+    #[test]
+    fn what_is_in_a_message_stands_under_it() {
+        let ticket = record(ContentType::HANDSHAKE, &[4, 0, 0, 8, 0, 0, 0x1c, 0x20, 0, 2, 7, 8]);
+        let text = draw_all(&[(Side::Server, 5, ticket)], Detail::Fields);
+        assert!(text.contains("\n      lifetime_hint: 7200\n      ticket: 0708\n"), "{text}");
+        let unknown = record(ContentType::HANDSHAKE, &[HandshakeType(99).0, 0, 0, 1, 7]);
+        let text = draw_all(&[(Side::Server, 5, unknown)], Detail::Fields);
+        assert!(text.contains("message of type 99") && text.contains("body: 07\n"), "{text}");
     }
 }

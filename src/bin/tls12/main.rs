@@ -5,12 +5,15 @@ mod args;
 mod call;
 mod certs;
 mod connect;
+mod conversation;
 mod daemon;
 mod demo;
+mod explain;
 mod keylog;
 mod ladder;
 mod lines;
 mod private_file;
+mod recorded;
 mod resume_args;
 mod say;
 mod serve;
@@ -43,7 +46,8 @@ fn main() -> ExitCode {
         Command::Serve(args) => on_runtime(Builder::new_current_thread(), serve::run(*args)),
         Command::Forward(args) => on_runtime(Builder::new_current_thread(), wrap::run(*args)),
         Command::Connect(args) => on_runtime(Builder::new_multi_thread(), connect::run(args)),
-        Command::Demo => demo::run(),
+        Command::Demo(args) => demo::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::TicketKeys(args) => ticket_keys::run(&args),
     };
     let code = match result {

@@ -126,12 +126,12 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Whether a character prints as one, and neither moves nor turns around what is beside it.
-fn is_harmless(c: char) -> bool {
+pub(crate) fn is_harmless(c: char) -> bool {
     c.is_ascii_graphic() || c.is_alphanumeric()
 }
 
 /// A JSON string (RFC 8259, 7); text from peers cannot break a line or move a terminal's cursor with it.
-fn quote(to: &mut String, text: &str) {
+pub(crate) fn quote(to: &mut String, text: &str) {
     to.push('"');
     for c in text.chars() {
         match c {

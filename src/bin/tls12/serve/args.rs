@@ -51,6 +51,9 @@ pub(crate) struct Serve {
     /// How many bytes of a client a handshake may take, records and all
     #[arg(long, value_name = "BYTES", default_value = "65536", value_parser = handshake_bytes)]
     pub(crate) handshake_bytes: usize,
+    /// Shows every message and what is in it, on standard error when a connection ends
+    #[arg(long)]
+    pub(crate) explain: bool,
     #[command(flatten)]
     pub(crate) telling: Telling,
 }

@@ -2,7 +2,10 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use tls12::tokio::{Incoming, TlsStream, discard, linger};
+use tls12::{
+    schedule::Side,
+    tokio::{Incoming, TlsStream, discard, linger},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
@@ -16,6 +19,7 @@ use crate::{
         log::Words,
         traffic::{Traffic, chunk, within},
     },
+    recorded::Recorded,
     words,
 };
 
@@ -35,18 +39,19 @@ pub(super) enum End {
 
 /// A connection whose handshake is complete, and what is served over it.
 struct Established<'t> {
-    tls: TlsStream<&'t mut TcpStream>,
+    tls: TlsStream<&'t mut Recorded>,
     service: Arc<Service>,
 }
 
 pub(super) async fn serve(
     server: &Server,
-    mut tcp: TcpStream,
+    tcp: TcpStream,
     peer: SocketAddr,
     traffic: &Traffic,
     place: &mut Place,
 ) -> Ended {
     let mut about = Words::default();
+    let mut tcp = Recorded::new(tcp, Side::Server, server.explaining.as_ref());
     // What only a handshake needs is not kept by a connection that is idle later.
     let shaking = Box::pin(handshake(server, &mut tcp, &mut about));
     let shaken = tokio::select! {
@@ -68,7 +73,7 @@ pub(super) async fn serve(
 /// `None` if nothing comes. What is known before it is complete is added to `about`.
 async fn handshake<'t>(
     server: &Server,
-    tcp: &'t mut TcpStream,
+    tcp: &'t mut Recorded,
     about: &mut Words,
 ) -> io::Result<Option<Box<Established<'t>>>> {
     if matches!(tcp.peek(&mut [0]).await, Ok(0) | Err(_)) {

@@ -6,9 +6,12 @@ use tls12::tokio::TlsStream;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{args::ProxyProtocol, connection::End, proxy_protocol};
-use crate::daemon::{
-    carry::{Plain, Trouble, carry},
-    traffic::{Traffic, within},
+use crate::{
+    daemon::{
+        carry::{Plain, Trouble, carry},
+        traffic::{Traffic, within},
+    },
+    recorded::Recorded,
 };
 
 /// For how long a connection to the server behind may take to come about.
@@ -44,7 +47,7 @@ impl fmt::Display for Backend {
 
 /// Passes on what comes from both sides until both have ended.
 pub(super) async fn forward(
-    tls: &mut TlsStream<&mut TcpStream>,
+    tls: &mut TlsStream<&mut Recorded>,
     backend: &Backend,
     peer: SocketAddr,
     traffic: &Traffic,

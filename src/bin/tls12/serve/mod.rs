@@ -32,6 +32,7 @@ use self::{
 use crate::{
     Failure,
     daemon::{self, Daemon, Ended, Handler, Place, Port, listen, traffic::Traffic},
+    recorded::Explaining,
 };
 
 /// What is served over a connection.
@@ -54,6 +55,8 @@ pub(crate) struct Server {
     resuming: Resuming,
     /// How many bytes of a client a handshake may take.
     handshake_bytes: usize,
+    /// Where connections are explained, if they are.
+    explaining: Option<Arc<Explaining>>,
 }
 
 /// Serves until SIGTERM or SIGINT.
@@ -78,10 +81,11 @@ impl Server {
     fn new(args: args::Serve) -> Result<(Self, Settings), String> {
         let daemon = Daemon::new(&args.limits, &args.telling)?;
         let (resuming, handshake_bytes) = (Resuming::new(&args.resume)?, args.handshake_bytes);
+        let explaining = Explaining::if_asked(args.explain);
         let source = Source::new(args)?;
         let settings = source.read()?;
         let hosts = RwLock::new(Arc::new(Hosts::new(&settings, &resuming)));
-        Ok((Self { daemon, source, hosts, resuming, handshake_bytes }, settings))
+        Ok((Self { daemon, source, hosts, resuming, handshake_bytes, explaining }, settings))
     }
 
     /// Who serves which name now.

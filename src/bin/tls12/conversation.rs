@@ -1,0 +1,136 @@
+//! What both sides of a connection say, explained while they say it.
+
+use std::{sync::Arc, time::Duration};
+
+use tls12::{
+    crypto::Provider,
+    explain::{Event, Explainer, KeyLogSecrets, Seen, Verdict},
+    schedule::Side,
+};
+
+/// Bytes that were sent at once, and what there is to see in them.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) from: Side,
+    /// Since the beginning.
+    pub(crate) at: Duration,
+    /// How many.
+    pub(crate) bytes: usize,
+    pub(crate) events: Vec<Event>,
+}
+
+/// How many events are kept of a connection; what follows is told if it is more than another record.
+const MOST_EVENTS: usize = 10_000;
+/// And how many if it is.
+const MOST_EVENTS_AT_ALL: usize = 2 * MOST_EVENTS;
+
+/// What decrypts, and whether application data is told.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reading {
+    pub(crate) secrets: Option<Arc<KeyLogSecrets>>,
+    pub(crate) data: Data,
+}
+
+/// What is told of application data that is decrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Data {
+    #[default]
+    Lengths,
+    Shown,
+}
+
+impl Reading {
+    fn explainer(&self) -> Explainer {
+        let explainer = match &self.secrets {
+            Some(secrets) => Explainer::new().with_secrets(Provider::best(), secrets.clone()),
+            None => Explainer::new(),
+        };
+        match self.data {
+            Data::Lengths => explainer,
+            Data::Shown => explainer.with_application_data(),
+        }
+    }
+}
+
+/// A connection.
+#[derive(Debug)]
+pub(crate) struct Conversation {
+    explainer: Explainer,
+    pub(crate) steps: Vec<Step>,
+    kept: usize,
+    most: usize,
+    /// How many events are not kept.
+    pub(crate) left_out: u64,
+    /// How many bytes each side sent.
+    pub(crate) client_bytes: u64,
+    pub(crate) server_bytes: u64,
+    /// When the last ones came.
+    pub(crate) last: Duration,
+}
+
+impl Conversation {
+    pub(crate) fn new(reading: &Reading) -> Self {
+        Self {
+            explainer: reading.explainer(),
+            steps: Vec::new(),
+            kept: 0,
+            most: MOST_EVENTS,
+            left_out: 0,
+            client_bytes: 0,
+            server_bytes: 0,
+            last: Duration::ZERO,
+        }
+    }
+
+    pub(crate) fn sent(&mut self, from: Side, at: Duration, bytes: &[u8]) {
+        let sent = match from {
+            Side::Client => &mut self.client_bytes,
+            Side::Server => &mut self.server_bytes,
+        };
+        *sent += u64::try_from(bytes.len()).unwrap_or(0);
+        let events = self.explainer.bytes(from, bytes);
+        self.keep(Step { from, at, bytes: bytes.len(), events });
+    }
+
+    /// So many bytes are not there.
+    pub(crate) fn missing(&mut self, from: Side, at: Duration, count: Option<u64>) {
+        let events = self.explainer.missing(from, count);
+        self.keep(Step { from, at, bytes: 0, events });
+    }
+
+    pub(crate) fn verdict(&self) -> &Verdict {
+        self.explainer.verdict()
+    }
+
+    /// How many events are kept.
+    pub(crate) fn kept(&self) -> usize {
+        self.kept
+    }
+
+    /// From now on events are kept only if they are more than another record.
+    pub(crate) fn leave_records_out(&mut self) {
+        self.most = 0;
+    }
+
+    fn keep(&mut self, mut step: Step) {
+        self.last = step.at;
+        let before = step.events.len();
+        let (kept, mut more) = (self.kept, 0);
+        step.events.retain(|event| {
+            let most = if is_another_record(&event.seen) { self.most } else { MOST_EVENTS_AT_ALL };
+            let keep = kept + more < most;
+            more += usize::from(keep);
+            keep
+        });
+        self.kept += more;
+        self.left_out += u64::try_from(before - step.events.len()).unwrap_or(0);
+        if !step.events.is_empty() {
+            self.steps.push(step);
+        }
+    }
+}
+
+/// Whether it is one of the many things that established connections are made of.
+fn is_another_record(seen: &Seen) -> bool {
+    matches!(seen, Seen::Record(_) | Seen::ApplicationData { .. } | Seen::Encrypted { .. })
+}

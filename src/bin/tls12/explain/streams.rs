@@ -1,0 +1,278 @@
+//! The TCP connections of a capture.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    time::{Duration, SystemTime},
+};
+
+use tls12::schedule::Side;
+
+use super::{
+    capture::{End, Packet},
+    link::{Inside, Segment, inside},
+    tcp::{Direction, Piece},
+};
+use crate::conversation::{Conversation, Reading};
+
+/// How many connections are kept.
+const MOST_CONNECTIONS: usize = 20_000;
+/// How many events of all connections are kept; what follows is told if it is more than another record.
+const MOST_EVENTS: usize = 2_000_000;
+/// How many bytes of all connections may wait for others that come before them.
+const MOST_WAITING: usize = 64 << 20;
+
+/// All there is in a capture.
+pub(super) struct Streams {
+    reading: Reading,
+    /// The newest of each pair of addresses, by its place in `all`.
+    open: HashMap<(SocketAddr, SocketAddr), usize>,
+    pub(super) all: Vec<Stream>,
+    /// Of all connections.
+    events: usize,
+    waiting: usize,
+    pub(super) left_out: LeftOut,
+}
+
+/// What was not looked at.
+#[derive(Debug, Default)]
+pub(super) struct LeftOut {
+    connections: u64,
+    fragments: u64,
+    unknown_links: u64,
+    is_cut: bool,
+}
+
+/// One connection.
+pub(super) struct Stream {
+    pub(super) number: u64,
+    pub(super) client: SocketAddr,
+    pub(super) server: SocketAddr,
+    /// Since 1970.
+    pub(super) begun: Duration,
+    pub(super) conversation: Conversation,
+    pub(super) from_middle: bool,
+    to_server: Direction,
+    to_client: Direction,
+    /// The first sequence number of the client, as its SYN says.
+    first_sequence: Option<u32>,
+    has_ended: bool,
+    last: Duration,
+}
+
+impl Streams {
+    pub(super) fn new(reading: Reading) -> Self {
+        Self {
+            reading,
+            open: HashMap::new(),
+            all: Vec::new(),
+            events: 0,
+            waiting: 0,
+            left_out: LeftOut::default(),
+        }
+    }
+
+    pub(super) fn packet(&mut self, packet: &Packet<'_>) {
+        match inside(packet) {
+            Inside::Tcp(segment) => self.segment(&segment, packet.time),
+            Inside::Fragment => self.left_out.fragments += 1,
+            Inside::UnknownLink => self.left_out.unknown_links += 1,
+            Inside::Other => {}
+        }
+    }
+
+    fn segment(&mut self, segment: &Segment<'_>, time: Duration) {
+        let key = match segment.from <= segment.to {
+            true => (segment.from, segment.to),
+            false => (segment.to, segment.from),
+        };
+        let known = self
+            .open
+            .get(&key)
+            .copied()
+            .filter(|at| self.all.get(*at).is_some_and(|stream| !stream.is_followed_by(segment)));
+        let at = match known {
+            Some(at) => at,
+            // The end of a connection that nobody saw is no connection.
+            None if segment.payload.is_empty() && !segment.flags.syn => return,
+            None if self.all.len() >= MOST_CONNECTIONS => {
+                self.left_out.connections += u64::from(segment.flags.syn);
+                return;
+            }
+            None => {
+                let number = u64::try_from(self.all.len()).unwrap_or(u64::MAX).saturating_add(1);
+                self.all.push(Stream::new(number, segment, time, &self.reading));
+                self.open.insert(key, self.all.len() - 1);
+                self.all.len() - 1
+            }
+        };
+        if let Some(stream) = self.all.get_mut(at) {
+            let (events, waiting) = (stream.conversation.kept(), stream.waiting());
+            if self.events > MOST_EVENTS {
+                stream.conversation.leave_records_out();
+            }
+            stream.segment(segment, time);
+            if self.waiting > MOST_WAITING {
+                stream.end();
+            }
+            self.events += stream.conversation.kept() - events;
+            self.waiting = (self.waiting + stream.waiting()).saturating_sub(waiting);
+        }
+    }
+
+    /// Nothing more comes.
+    pub(super) fn end(&mut self, end: End) {
+        self.left_out.is_cut = end == End::Cut;
+        self.all.iter_mut().for_each(Stream::end);
+    }
+}
+
+impl LeftOut {
+    /// In sentences.
+    pub(super) fn sentences(&self) -> Vec<String> {
+        let counted = [
+            (self.connections, "connections are left out, for there are too many"),
+            (self.fragments, "fragments of IP packets are left out"),
+            (self.unknown_links, "packets are of an interface of a kind that is not known here"),
+        ];
+        let counted = counted.into_iter().filter(|(count, _)| *count > 0);
+        let mut all: Vec<_> = counted.map(|(count, what)| format!("{count} {what}")).collect();
+        if self.is_cut {
+            all.push("the file ends in the middle of a packet".into());
+        }
+        all
+    }
+}
+
+impl Stream {
+    fn new(number: u64, segment: &Segment<'_>, time: Duration, reading: &Reading) -> Self {
+        let (client, server) = match sender(segment) {
+            Side::Client => (segment.from, segment.to),
+            Side::Server => (segment.to, segment.from),
+        };
+        Self {
+            number,
+            client,
+            server,
+            begun: time,
+            conversation: Conversation::new(reading),
+            from_middle: false,
+            to_server: Direction::default(),
+            to_client: Direction::default(),
+            first_sequence: None,
+            has_ended: false,
+            last: Duration::ZERO,
+        }
+    }
+
+    /// Whether a segment between the same addresses belongs to a later connection.
+    fn is_followed_by(&self, segment: &Segment<'_>) -> bool {
+        let begins = segment.flags.syn && segment.acknowledged.is_none();
+        begins && (self.has_ended || self.first_sequence.is_none_or(|first| first != segment.sequence))
+    }
+
+    fn segment(&mut self, segment: &Segment<'_>, time: Duration) {
+        let at = time.saturating_sub(self.begun);
+        self.last = self.last.max(at);
+        let from = if segment.from == self.client { Side::Client } else { Side::Server };
+        self.begin(from, segment, at);
+        let sequence = segment.sequence.wrapping_add(segment.flags.syn.into());
+        let pieces = self.direction(from).segment(sequence, segment.payload, segment.cut);
+        self.pieces(from, at, pieces);
+        if let Some(acknowledged) = segment.acknowledged {
+            self.direction(from.peer()).acknowledged(acknowledged);
+        }
+        for side in [Side::Client, Side::Server] {
+            let pieces = self.direction(side).packet();
+            self.pieces(side, at, pieces);
+        }
+        self.has_ended |= segment.flags.end;
+    }
+
+    /// Finds out where a direction begins.
+    fn begin(&mut self, from: Side, segment: &Segment<'_>, at: Duration) {
+        if segment.flags.syn {
+            self.direction(from).begins(segment.sequence.wrapping_add(1));
+            match (from, segment.acknowledged) {
+                (Side::Client, _) => self.first_sequence = Some(segment.sequence),
+                // Its answer says where the client began.
+                (Side::Server, Some(acknowledged)) => self.direction(Side::Client).begins(acknowledged),
+                (Side::Server, None) => {}
+            }
+        }
+        if segment.payload.is_empty() {
+            return;
+        }
+        if !self.direction(from).is_begun() {
+            self.direction(from).begins(segment.sequence);
+            match begins_with(segment.payload) {
+                // All of TLS is there, if not of TCP.
+                Some(HELLO_OF_CLIENT) => {
+                    if let Some(acknowledged) = segment.acknowledged {
+                        self.direction(Side::Server).begins(acknowledged);
+                    }
+                }
+                Some(_) | None => {
+                    self.from_middle = true;
+                    self.conversation.missing(from, at, None);
+                }
+            }
+        }
+    }
+
+    fn pieces(&mut self, from: Side, at: Duration, pieces: Vec<Piece>) {
+        for piece in pieces {
+            match piece {
+                Piece::Bytes(bytes) => self.conversation.sent(from, at, &bytes),
+                Piece::Missing(count) => self.conversation.missing(from, at, Some(count)),
+            }
+        }
+    }
+
+    /// What this side sends.
+    fn direction(&mut self, from: Side) -> &mut Direction {
+        match from {
+            Side::Client => &mut self.to_server,
+            Side::Server => &mut self.to_client,
+        }
+    }
+
+    fn waiting(&self) -> usize {
+        self.to_server.waiting() + self.to_client.waiting()
+    }
+
+    /// Nothing is waited for any more.
+    fn end(&mut self) {
+        for side in [Side::Client, Side::Server] {
+            let (at, pieces) = (self.last, self.direction(side).end());
+            self.pieces(side, at, pieces);
+        }
+    }
+
+    /// When its first packet came; `None` where the capture does not say.
+    pub(super) fn time(&self) -> Option<SystemTime> {
+        SystemTime::UNIX_EPOCH.checked_add(self.begun).filter(|_| !self.begun.is_zero())
+    }
+}
+
+const HELLO_OF_CLIENT: u8 = 1;
+const HELLO_OF_SERVER: u8 = 2;
+
+/// The type of the message that a payload begins with, where it begins with a record of the handshake.
+fn begins_with(payload: &[u8]) -> Option<u8> {
+    match payload {
+        [22, 3, _, _, _, kind, ..] => Some(*kind),
+        _ => None,
+    }
+}
+
+/// Who sends the first segment that there is of a connection.
+fn sender(segment: &Segment<'_>) -> Side {
+    match (segment.flags.syn, segment.acknowledged, begins_with(segment.payload)) {
+        (true, None, _) | (false, _, Some(HELLO_OF_CLIENT)) => Side::Client,
+        (true, Some(_), _) | (false, _, Some(HELLO_OF_SERVER)) => Side::Server,
+        // Servers mostly have the lower port.
+        (false, ..) if segment.from.port() < segment.to.port() => Side::Server,
+        (false, ..) => Side::Client,
+    }
+}
