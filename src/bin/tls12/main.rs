@@ -10,6 +10,7 @@ mod demo;
 mod keylog;
 mod ladder;
 mod private_file;
+mod probe;
 mod resume_args;
 mod say;
 mod serve;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => on_runtime(Builder::new_current_thread(), serve::run(*args)),
         Command::Forward(args) => on_runtime(Builder::new_current_thread(), wrap::run(*args)),
         Command::Connect(args) => on_runtime(Builder::new_multi_thread(), connect::run(args)),
+        Command::Probe(args) => on_runtime(Builder::new_multi_thread(), probe::run(*args)),
         Command::Demo => demo::run(),
         Command::TicketKeys(args) => ticket_keys::run(&args),
     };
