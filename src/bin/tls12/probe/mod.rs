@@ -6,6 +6,7 @@ mod examine;
 mod experiments;
 mod facts;
 mod findings;
+mod html;
 mod report;
 mod site;
 mod tally;
@@ -16,6 +17,7 @@ use std::{
     collections::BTreeSet,
     io::{self, IsTerminal, Write},
     net::SocketAddr,
+    path::Path,
     sync::Arc,
 };
 
@@ -50,6 +52,9 @@ pub(crate) async fn run(args: Probe) -> Result<(), Failure> {
         reports.push(report);
     }
     let reports = Reports { format: FORMAT, reports };
+    if let Some(path) = &args.html {
+        write_page(path, &html::page(&reports))?;
+    }
     if args.json {
         let json = serde_json::to_string_pretty(&reports);
         print(&(json.map_err(|error| Failure::Failed(error.to_string()))? + "\n"))?;
@@ -68,6 +73,11 @@ fn print(text: &str) -> Result<(), Failure> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::Failed(format!("the report cannot be written: {error}"))),
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command writes files")]
+fn write_page(path: &Path, page: &str) -> Result<(), Failure> {
+    std::fs::write(path, page).map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))
 }
 
 fn colours() -> Colours {

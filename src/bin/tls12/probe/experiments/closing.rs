@@ -1,5 +1,9 @@
 //! Whether a connection that was cut off takes its session with it.
 
+use std::time::Duration;
+
+use tokio::time::sleep;
+
 use super::{
     Bench, By, MOST_TRIES, repeated,
     rules::{Keeps, Row, words},
@@ -13,6 +17,9 @@ use crate::probe::{
 const ROUNDS: u32 = 2;
 /// The most connections for one way to offer a session.
 pub(crate) const MOST: u32 = ROUNDS * (1 + MOST_TRIES);
+
+/// For how long a server has time to notice the reset: the next connection must not overtake it.
+const SETTLED: Duration = Duration::from_millis(250);
 
 /// Makes a session, resets the connection, and offers the session.
 pub(crate) async fn run(site: &mut Site, bench: &Bench) -> Row {
@@ -29,6 +36,7 @@ pub(crate) async fn run(site: &mut Site, bench: &Bench) -> Row {
                 continue;
             }
         };
+        sleep(SETTLED).await;
         let outcome = match by.offers(site.plain(), &session) {
             Ok(offer) => repeated(site, &offer, bench.tries()).await,
             Err(trouble) => Err(trouble),

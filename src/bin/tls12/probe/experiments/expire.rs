@@ -40,7 +40,8 @@ pub(crate) struct Lifetime {
 
 /// Waits for up to `longest`, at most twice.
 pub(crate) async fn run(site: &mut Site, by: By, longest: Duration) -> Lifetime {
-    let mut waiting = Waiting { by, key_names: Vec::new() };
+    let named = !site.facts.key_names().is_empty();
+    let mut waiting = Waiting { by, named, key_names: Vec::new() };
     let result = waiting.bisect(site, longest).await;
     let (bounds, failure) = match result {
         Ok(bounds) => (bounds, None),
@@ -50,7 +51,8 @@ pub(crate) async fn run(site: &mut Site, by: By, longest: Duration) -> Lifetime 
         by: by.name(),
         at_least: bounds.0.as_secs_f64(),
         at_most: bounds.1.map(|time| time.as_secs_f64()),
-        key_names: waiting.key_names,
+        // Names that never come twice are no names.
+        key_names: if waiting.named { waiting.key_names } else { Vec::new() },
         failure,
     }
 }
@@ -60,6 +62,8 @@ type Bounds = (Duration, Option<Duration>);
 
 struct Waiting {
     by: By,
+    /// Whether tickets begin with the name of their key.
+    named: bool,
     key_names: Vec<String>,
 }
 
