@@ -19,8 +19,7 @@ pub(crate) fn sentence(report: &Report) -> String {
     let head = match (ticket, id) {
         (Some(ticket), Some(id)) if none(ticket) && none(id) => "Sessions are not resumed",
         (Some(ticket), Some(id))
-            if (works(ticket) || ticket == Verdict::NotOffered)
-                && (works(id) || id == Verdict::NotOffered) =>
+            if (works(ticket) && (works(id) || none(id))) || (ticket == Verdict::NotOffered && works(id)) =>
         {
             "Sessions are resumed"
         }

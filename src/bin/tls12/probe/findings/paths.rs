@@ -11,6 +11,15 @@ use crate::probe::{
 /// Findings of both ways to resume.
 pub(super) fn of(address: &Address) -> Vec<Finding> {
     let mut found: Vec<_> = address.paths().filter_map(|(by, path)| one(by, path)).collect();
+    let by_ticket = address.ticket.as_ref().map(|path| path.verdict);
+    for finding in &mut found {
+        // Who has a ticket does not need the ID.
+        if finding.code == "does-not-work"
+            && matches!(by_ticket, Some(Verdict::Works | Verdict::RenewedEachTime))
+        {
+            finding.severity = Severity::Low;
+        }
+    }
     let none = |verdict| matches!(verdict, Verdict::NotOffered | Verdict::DoesNotWork);
     if address.paths().count() == 2 && address.paths().all(|(_, path)| none(path.verdict)) {
         found.push(
