@@ -2,7 +2,7 @@
 
 use super::{
     running::{Report, report},
-    scripted::{Quirk, Scripted},
+    scripted::{Quirk, SPOKEN, Scripted},
 };
 
 fn of(quirk: Quirk) -> Report {
@@ -121,10 +121,18 @@ fn a_server_that_resumes_with_other_keys_has_not_resumed() {
 }
 
 #[test]
+fn a_server_that_falls_silent_is_not_waited_for_again_and_again() {
+    let report = report(&Scripted::new(Quirk::FallsSilent).start(), &["--timeout", "300ms"]);
+    assert_eq!(report.path("ticket"), "could-not-tell");
+    assert_eq!(report.at("/connections/made"), SPOKEN + 8);
+}
+
+#[test]
 fn a_server_that_dies_in_the_middle_of_everything_is_judged_by_what_it_completes() {
     let report = of(Quirk::Dies);
     assert_eq!(report.paths(), ("works", "works"), "{}", report.0);
     let (completed, failed) = (report.at("/ticket/fixed/completed"), report.at("/ticket/fixed/failed"));
     assert_eq!(completed.as_u64().zip(failed.as_u64()), Some((4, 2)));
     assert!(report.findings().contains(&"tries-failed"));
+    assert_eq!(report.broken(), [""; 0], "a connection that is lost breaks no rule: {}", report.0);
 }

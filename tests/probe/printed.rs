@@ -25,7 +25,7 @@ fn the_report_is_read_from_top_to_bottom() {
     for expected in [
         "tls12 probe a.example:",
         " (a.example): at most ",
-        " connections to each of 1 addresses, 2 at a time\n",
+        " connections to 1 address, 2 at a time\n",
         "Sessions are resumed: tickets work; session IDs work.\n",
         "address",
         "127.0.0.1:",

@@ -56,9 +56,14 @@ pub(super) enum Quirk {
     NoHint,
     /// A session is resumed with keys that are not its own.
     WrongKeys,
+    /// After a few connections it says nothing any more.
+    FallsSilent,
     /// Every third connection is cut in the middle of the handshake.
     Dies,
 }
+
+/// How many connections are answered by [`Quirk::FallsSilent`].
+pub(super) const SPOKEN: u32 = 7;
 
 /// A session, and what it should be bound to.
 #[derive(Clone)]
@@ -146,6 +151,10 @@ impl Scripted {
         };
         if self.is(Quirk::Dies) && number.is_multiple_of(3) {
             raw.send(&[22, 3, 3, 0, 40, 2, 0]);
+            return;
+        }
+        if self.is(Quirk::FallsSilent) && number > SPOKEN {
+            raw.next_record();
             return;
         }
         let found = self.find(&said);

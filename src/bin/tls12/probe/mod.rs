@@ -123,8 +123,9 @@ async fn probe(args: &Probe, target: &HostPort, caller: &Arc<Caller>) -> Report 
     let name = caller.server_name();
     if !args.json {
         let called = name.as_deref().unwrap_or("without a server name");
+        let addresses = if number == 1 { "1 address".into() } else { format!("each of {number} addresses") };
         let line = format!(
-            "tls12 probe {target} ({called}): at most {each} connections to each of {number} addresses, {} at a time\n",
+            "tls12 probe {target} ({called}): at most {each} connections to {addresses}, {} at a time\n",
             args.concurrency
         );
         let _ = print(&line);

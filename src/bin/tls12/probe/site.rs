@@ -47,6 +47,10 @@ impl Gate {
     }
 }
 
+/// After how many connections in a row to which nobody answered no more are made: one that hangs would hold up the
+/// report for as long as all its deadlines together.
+const MOST_SILENCE: u32 = 8;
+
 /// One address.
 pub(crate) struct Site {
     pub(crate) address: SocketAddr,
@@ -56,6 +60,8 @@ pub(crate) struct Site {
     /// How many connections were announced, and how many were made.
     most: u32,
     made: u32,
+    /// How often nobody answered, in a row.
+    silence: u32,
     pub(crate) facts: Facts,
 }
 
@@ -74,6 +80,7 @@ impl Site {
             alpn: alpn.to_vec(),
             most,
             made: 0,
+            silence: 0,
             facts: Facts::default(),
         }
     }
@@ -90,13 +97,19 @@ impl Site {
 
     /// One connection. No more are made than were announced.
     pub(crate) async fn call(&mut self, offer: &Offer) -> Result<Seen, Trouble> {
-        if self.made >= self.most {
-            return Err(Trouble::Spent);
+        match () {
+            () if self.made >= self.most => return Err(Trouble::Spent),
+            () if self.silence >= MOST_SILENCE => return Err(Trouble::Silence),
+            () => {}
         }
         let _permit = self.gate.permits.acquire().await.map_err(|_| Trouble::Spent)?;
         self.made += 1;
         self.gate.count();
         let result = self.caller.call(self.address, offer).await;
+        self.silence = match &result {
+            Err(trouble) if trouble.is_silence() => self.silence + 1,
+            Ok(_) | Err(_) => 0,
+        };
         if let Ok(seen) = &result {
             let plain = self.plain();
             // Only answers to the same can be compared.

@@ -25,6 +25,8 @@ pub(crate) enum Trouble {
     WrongKeys,
     /// As many connections were made as were announced.
     Spent,
+    /// It was not tried: nobody had answered too many times in a row.
+    Silence,
 }
 
 /// How far a handshake had come.
@@ -57,6 +59,11 @@ impl Trouble {
         matches!(self, Self::Alert(..) | Self::Gone(Stage::Hello | Stage::Answer | Stage::Finished))
     }
 
+    /// Whether nobody was there, or said anything.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(self, Self::Connect(_) | Self::Late(_) | Self::Silence)
+    }
+
     /// Whether the server does not speak TLS 1.2, as far as this tells.
     pub(crate) fn is_about_version(&self) -> bool {
         matches!(self, Self::Alert(Alert::PROTOCOL_VERSION, _) | Self::Version(_))
@@ -74,6 +81,7 @@ impl fmt::Display for Trouble {
             Self::Version(version) => write!(f, "the server answered with {version}"),
             Self::Unexpected(what) => f.write_str(what),
             Self::WrongKeys => f.write_str("the server's Finished does not fit the keys"),
+            Self::Silence => f.write_str("not tried, for nobody answered any more"),
             Self::Spent => f.write_str("the connections that were announced are used up"),
         }
     }

@@ -26,7 +26,9 @@ pub(crate) enum By {
 }
 
 /// The most tries where a session is resumed on some nodes only.
-pub(crate) const MOST_TRIES: u32 = 4;
+const NODE_TRIES: u32 = 4;
+/// The most connections of [`repeated`].
+pub(crate) const MOST_TRIES: u32 = NODE_TRIES + 1;
 
 /// A session that is resumed at this address, and how often.
 #[derive(Debug, Clone)]
@@ -117,9 +119,13 @@ impl Bench {
     }
 }
 
-/// Says the same up to so many times: until the server resumes, or refuses. What only failed is tried again too.
+/// Says the same up to so many times: until the server resumes, or refuses. What only failed is tried again too, and a
+/// connection that is lost without a word is no answer before it is lost twice.
 pub(crate) async fn repeated(site: &mut Site, offer: &Offer, tries: u32) -> Result<Seen, Trouble> {
     let mut result = site.call(offer).await;
+    if matches!(result, Err(Trouble::Gone(_))) {
+        result = site.call(offer).await;
+    }
     for _ in 1..tries {
         match &result {
             Ok(seen) if seen.is_resumed() => break,
@@ -135,11 +141,11 @@ pub(crate) async fn repeated(site: &mut Site, offer: &Offer, tries: u32) -> Resu
     result
 }
 
-/// How many tries miss every node that resumes with a chance of 5 % at most, as far as [`MOST_TRIES`] go.
+/// How many tries miss every node that resumes with a chance of 5 % at most, as far as [`NODE_TRIES`] go.
 fn tries(fixed: &Tally) -> u32 {
     if fixed.is_all() {
         return 1;
     }
     let miss = 1.0 - f64::from(fixed.resumed) / f64::from(fixed.completed.max(1));
-    (1..MOST_TRIES).find(|tries| miss.powi(i32::try_from(*tries).unwrap_or(1)) <= 0.05).unwrap_or(MOST_TRIES)
+    (1..NODE_TRIES).find(|tries| miss.powi(i32::try_from(*tries).unwrap_or(1)) <= 0.05).unwrap_or(NODE_TRIES)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Bench, By, MOST_TRIES,
     fresh::Fresh,
+    repeated,
     rules::{Judged, Keeps, Outcome, Row, must_be_full},
 };
 use crate::probe::{
@@ -13,7 +14,7 @@ use crate::probe::{
 };
 
 /// The most connections: three IDs, two with a stored session, four damages.
-pub(crate) const MOST: u32 = 5 * (MOST_TRIES + 1) + 4;
+pub(crate) const MOST: u32 = 5 * (MOST_TRIES + 1) + 4 * 2;
 
 /// Tries all of it. `stored` is a session that the server keeps under an ID, if it does.
 pub(crate) async fn run(site: &mut Site, bench: &Bench, stored: Option<&Bench>, fresh: &Fresh) -> Vec<Row> {
@@ -61,7 +62,7 @@ fn echo(outcome: &Outcome, length: usize, rule: &str) -> Judged {
         Ok(seen) if seen.is_resumed() => {
             let echoed = seen.given.session_id.len();
             match (seen.echoes, echoed > length) {
-                (true, _) => (Keeps::Kept, format!("resumed, and the ID echoed: {length} bytes")),
+                (true, _) => (Keeps::Kept, format!("resumed, and its {length} bytes of ID echoed")),
                 // More than was received can only be what is beside it in memory (CVE-2016-9244).
                 (false, true) => (Keeps::Broken, format!("resumed with {echoed} bytes of ID for {length}")),
                 (false, false) => (Keeps::Broken, format!("resumed with another ID, of {echoed} bytes")),
@@ -134,7 +135,7 @@ async fn damaged(site: &mut Site, bench: &Bench) -> Vec<Row> {
     ] {
         let offer = By::Ticket.offers(site.plain(), &bench.session);
         let outcome = match offer {
-            Ok(offer) => site.call(&Offer { ticket: Some(damaged), ..offer }).await,
+            Ok(offer) => repeated(site, &Offer { ticket: Some(damaged), ..offer }, 1).await,
             Err(trouble) => Err(trouble),
         };
         let (verdict, seen) = must_be_full(&outcome);

@@ -83,14 +83,24 @@ pub(crate) const LIFETIME: &[Change] = &[
     change("tls12", "tls12 serve --ticket-lifetime 1h --rotate-every 12h"),
 ];
 
-/// Sessions bound to what they were made for.
-pub(crate) const BIND: &[Change] = &[
+/// Sessions bound to the name that they were made for.
+pub(crate) const BIND_NAME: &[Change] = &[
     change(
         "nginx",
-        "1.26.3, 1.27.4 or later (CVE-2025-23419);  a ssl_session_cache of its own for every server block",
+        "sites with different policies on addresses of their own: OpenSSL resumes before nginx sees the name",
     ),
-    change("Apache", "2.4.64 or later (CVE-2025-23048);  SSLStrictSNIVHostCheck on"),
-    change("tls12", "nothing: it binds sessions to the name and to what is asked of clients"),
+    change(
+        "HAProxy",
+        "strict-sni in the bind line, and lines of their own for sites with different policies",
+    ),
+    change("tls12", "nothing: it binds sessions to the name"),
+];
+
+/// Sessions bound to what is asked of clients.
+pub(crate) const BIND_CLIENT: &[Change] = &[
+    change("nginx", "1.26.3, 1.27.4 or later (CVE-2025-23419)"),
+    change("Apache", "2.4.64 or later (CVE-2025-23048)"),
+    change("tls12", "nothing: it binds sessions to what is asked of clients"),
 ];
 
 /// Another version of what does TLS.

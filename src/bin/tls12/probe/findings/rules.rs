@@ -28,19 +28,19 @@ fn broken(row: &Row) -> Finding {
     match row.rule {
         "R2" => Finding::new(
             "r2-server-name",
-            Severity::Medium,
+            Severity::Low,
             title("a session is resumed under another server name"),
-            "Who may speak for one name of this server can make its sessions pass for another's, and virtual hosts with \
-             different policies are mixed up (RFC 6066, 3).",
+            "It must not be (RFC 6066, 3), and matters where virtual hosts differ in certificates or in what they ask of clients: \
+             their policies can be mixed up.",
         )
-        .change(advice::BIND),
+        .change(advice::BIND_NAME),
         "R4" => Finding::new(
             "r4-client-certificate",
             Severity::High,
             title("who never showed a certificate gets in where one is asked for"),
             "A session from a virtual host without client certificates opens one with them.",
         )
-        .change(advice::BIND),
+        .change(advice::BIND_CLIENT),
         "R6" => Finding::new(
             "r6-suite",
             Severity::High,
