@@ -78,7 +78,8 @@ impl Files {
     }
 }
 
-fn write_pair(folder: &Folder, name: &str, issued: &Issued) -> (String, String) {
+/// Writes a certificate and its key, and gives their paths.
+pub(super) fn write_pair(folder: &Folder, name: &str, issued: &Issued) -> (String, String) {
     let chain: Vec<&[u8]> = issued.chain.iter().map(CertificateDer::as_ref).collect();
     let cert = folder.write(&format!("{name}.pem"), "CERTIFICATE", &chain);
     let key = folder.write(&format!("{name}-key.pem"), "PRIVATE KEY", &[issued.key_der().secret_der()]);

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use super::explain::Explain;
 use crate::{
     call,
+    probe::args::Probe,
     resume_args::{Sessions, TicketKeys},
     serve::args::Serve,
     wrap::Forward,
@@ -29,6 +30,8 @@ pub(crate) enum Command {
     Forward(Box<Forward>),
     /// Calls a server: standard input goes to it, what it sends goes to standard output
     Connect(Connect),
+    /// Tells whether servers resume sessions, how often, where, and what to change
+    Probe(Box<Probe>),
     /// Shows every flow of handshakes between a client and a server over real sockets, message by message
     Demo(Demo),
     /// Explains connections in a capture: every message, how each handshake went, and which session it resumed

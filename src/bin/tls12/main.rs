@@ -13,6 +13,7 @@ mod keylog;
 mod ladder;
 mod lines;
 mod private_file;
+mod probe;
 mod recorded;
 mod resume_args;
 mod say;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => on_runtime(Builder::new_current_thread(), serve::run(*args)),
         Command::Forward(args) => on_runtime(Builder::new_current_thread(), wrap::run(*args)),
         Command::Connect(args) => on_runtime(Builder::new_multi_thread(), connect::run(args)),
+        Command::Probe(args) => on_runtime(Builder::new_multi_thread(), probe::run(*args)),
         Command::Demo(args) => demo::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::TicketKeys(args) => ticket_keys::run(&args),

@@ -1,0 +1,164 @@
+//! The same session again and again, and a chain that takes what is new.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{Bench, By};
+use crate::probe::{
+    client::{Seen, Session},
+    site::Site,
+    tally::{Tally, Try},
+};
+
+/// How often a session that seems to be good for one use is made and used twice, to be sure.
+const ROUNDS: u32 = 3;
+
+/// The most connections with this count: a fixed session, a chain that begins with a handshake, the rounds.
+pub(crate) const fn most(count: u32) -> u32 {
+    2 * count + 1 + 3 * ROUNDS
+}
+
+/// Whether resumption works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Verdict {
+    /// A session is resumed as often as it is offered.
+    Works,
+    /// The same, and every time a new ticket comes.
+    RenewedEachTime,
+    /// Some nodes or processes resume it, others do not.
+    WorksOnSomeNodes,
+    /// It is resumed once.
+    SingleUse,
+    /// It is resumed once, and what comes then is resumed once, and so on.
+    OnlyAsChain,
+    /// The server gives sessions and resumes none.
+    DoesNotWork,
+    /// The server gives nothing that could be offered.
+    NotOffered,
+    /// Too many tries failed.
+    CouldNotTell,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Replayed {
+    pub(crate) verdict: Verdict,
+    /// One session, the same every time.
+    pub(crate) fixed: Tally,
+    /// What came last, every time.
+    pub(crate) chain: Tally,
+    /// The first handshake that was resumed.
+    pub(crate) resumed: Option<Seen>,
+    /// To go on with.
+    pub(crate) bench: Option<Bench>,
+}
+
+impl Replayed {
+    /// The server gave nothing.
+    pub(crate) fn not_offered() -> Self {
+        let (fixed, chain) = (Tally::of(&[]), Tally::of(&[]));
+        Self { verdict: Verdict::NotOffered, fixed, chain, resumed: None, bench: None }
+    }
+}
+
+/// Offers a session that a full handshake left.
+pub(crate) async fn run(site: &mut Site, by: By, given: &Seen, count: u32) -> Replayed {
+    let session = given.session.clone();
+    let mut resumed = None;
+    let mut tries = Vec::new();
+    for _ in 0..count {
+        let result = offer(site, by, &session).await;
+        tries.push(Try::of(&result));
+        resumed = resumed.or_else(|| result.ok().filter(Seen::is_resumed));
+    }
+    let fixed = Tally::of(&tries);
+    let chain = chain(site, by, count).await;
+    let mut verdict = judge(&fixed, &chain);
+    if verdict == Verdict::SingleUse && !is_single_use(site, by).await {
+        verdict = Verdict::WorksOnSomeNodes;
+    }
+    let is_single_use = matches!(verdict, Verdict::SingleUse | Verdict::OnlyAsChain);
+    let bench = Bench::new(by, session, &fixed, is_single_use);
+    Replayed { verdict, fixed, chain, resumed, bench }
+}
+
+async fn offer(
+    site: &mut Site,
+    by: By,
+    session: &Arc<Session>,
+) -> Result<Seen, crate::probe::client::Trouble> {
+    let offer = by.offers(site.plain(), session)?;
+    site.call(&offer).await
+}
+
+/// Offers what came last, whether it came in a full handshake or as a renewal.
+async fn chain(site: &mut Site, by: By, count: u32) -> Tally {
+    let mut tries = Vec::new();
+    let mut last = site.call(&by.asks(site.plain())).await.ok().map(|seen| seen.session);
+    for _ in 0..count {
+        let Some(session) = &last else { break };
+        let result = offer(site, by, session).await;
+        tries.push(Try::of(&result));
+        if let Ok(seen) = result
+            && by.is_given(&seen)
+        {
+            last = Some(seen.session);
+        }
+    }
+    Tally::of(&tries)
+}
+
+/// Whether a new session is resumed at once and then not again, every time.
+async fn is_single_use(site: &mut Site, by: By) -> bool {
+    for _ in 0..ROUNDS {
+        let Ok(seen) = site.call(&by.asks(site.plain())).await else { return false };
+        let first = Try::of(&offer(site, by, &seen.session).await);
+        let second = Try::of(&offer(site, by, &seen.session).await);
+        if !first.is_resumed() || second.is_resumed() {
+            return false;
+        }
+    }
+    true
+}
+
+fn judge(fixed: &Tally, chain: &Tally) -> Verdict {
+    match () {
+        () if fixed.completed == 0 => Verdict::CouldNotTell,
+        () if fixed.is_all() && fixed.renewed == fixed.resumed => Verdict::RenewedEachTime,
+        () if fixed.is_all() => Verdict::Works,
+        () if (fixed.only_first || fixed.resumed == 0) && chain.is_all() => Verdict::OnlyAsChain,
+        () if fixed.only_first && fixed.completed > 2 => Verdict::SingleUse,
+        () if fixed.resumed == 0 && chain.resumed == 0 => Verdict::DoesNotWork,
+        () => Verdict::WorksOnSomeNodes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const YES: Try = Try::Resumed { renewed: false };
+    const NEW: Try = Try::Resumed { renewed: true };
+    const NO: Try = Try::Full;
+
+    fn judged(fixed: &[Try], chain: &[Try]) -> Verdict {
+        judge(&Tally::of(fixed), &Tally::of(chain))
+    }
+
+    #[test]
+    fn each_pattern_has_its_verdict() {
+        let failed = || Try::Failed("it is gone".into());
+        assert_eq!(judged(&[YES, YES, YES], &[YES, YES, YES]), Verdict::Works);
+        assert_eq!(judged(&[YES, failed(), YES], &[YES, YES, YES]), Verdict::Works);
+        assert_eq!(judged(&[YES, NEW, YES], &[YES, YES, NEW]), Verdict::Works);
+        assert_eq!(judged(&[NEW, NEW, NEW], &[NEW, NEW, NEW]), Verdict::RenewedEachTime);
+        assert_eq!(judged(&[NO, YES, NO, YES], &[NO, NO, NO, NO]), Verdict::WorksOnSomeNodes);
+        assert_eq!(judged(&[YES, NO, NO], &[YES, NO, YES]), Verdict::SingleUse);
+        assert_eq!(judged(&[NEW, NO, NO], &[NEW, NEW, NEW]), Verdict::OnlyAsChain);
+        assert_eq!(judged(&[NO, NO, NO], &[NO, NO, NO]), Verdict::DoesNotWork);
+        assert_eq!(judged(&[NO, NO, NO], &[NO, YES, NO]), Verdict::WorksOnSomeNodes);
+        assert_eq!(judged(&[failed()], &[]), Verdict::CouldNotTell);
+    }
+}

@@ -1,0 +1,125 @@
+//! One address, every connection to it, and what all of them showed.
+
+use std::{
+    io::{IsTerminal, Write},
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use tokio::sync::Semaphore;
+
+use super::{
+    client::{Caller, Offer, Seen, Trouble},
+    facts::Facts,
+};
+
+/// Lets so many connections through at a time, and counts them.
+pub(crate) struct Gate {
+    permits: Semaphore,
+    made: AtomicU32,
+    /// How many there will be at most.
+    most: u32,
+    shows: bool,
+}
+
+impl Gate {
+    pub(crate) fn new(concurrency: usize, most: u32) -> Self {
+        let shows = std::io::stderr().is_terminal();
+        Self { permits: Semaphore::new(concurrency), made: AtomicU32::new(0), most, shows }
+    }
+
+    /// Counts a connection, and says so where somebody looks on.
+    fn count(&self) {
+        let made = self.made.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.shows {
+            let _ = write!(std::io::stderr(), "\r{made} connections of at most {}", self.most);
+        }
+    }
+
+    /// Takes the line away.
+    pub(crate) fn clear(&self) {
+        if self.shows {
+            let _ = write!(std::io::stderr(), "\r{:50}\r", "");
+        }
+    }
+}
+
+/// After how many connections in a row to which nobody answered no more are made: one that hangs would hold up the
+/// report for as long as all its deadlines together.
+const MOST_SILENCE: u32 = 8;
+
+/// One address.
+pub(crate) struct Site {
+    pub(crate) address: SocketAddr,
+    pub(crate) caller: Arc<Caller>,
+    gate: Arc<Gate>,
+    alpn: Vec<String>,
+    /// How many connections were announced, and how many were made.
+    most: u32,
+    made: u32,
+    /// How often nobody answered, in a row.
+    silence: u32,
+    pub(crate) facts: Facts,
+}
+
+impl Site {
+    pub(crate) fn new(
+        address: SocketAddr,
+        caller: &Arc<Caller>,
+        gate: &Arc<Gate>,
+        alpn: &[String],
+        most: u32,
+    ) -> Self {
+        Self {
+            address,
+            caller: caller.clone(),
+            gate: gate.clone(),
+            alpn: alpn.to_vec(),
+            most,
+            made: 0,
+            silence: 0,
+            facts: Facts::default(),
+        }
+    }
+
+    /// How many connections were made.
+    pub(crate) fn made(&self) -> u32 {
+        self.made
+    }
+
+    /// What a client says that has no session, and would like a ticket.
+    pub(crate) fn plain(&self) -> Offer {
+        Offer::new(self.caller.server_name(), self.alpn.clone())
+    }
+
+    /// One connection. No more are made than were announced.
+    pub(crate) async fn call(&mut self, offer: &Offer) -> Result<Seen, Trouble> {
+        match () {
+            () if self.made >= self.most => return Err(Trouble::Spent),
+            () if self.silence >= MOST_SILENCE => return Err(Trouble::Silence),
+            () => {}
+        }
+        let _permit = self.gate.permits.acquire().await.map_err(|_| Trouble::Spent)?;
+        self.made += 1;
+        self.gate.count();
+        let result = self.caller.call(self.address, offer).await;
+        self.silence = match &result {
+            Err(trouble) if trouble.is_silence() => self.silence + 1,
+            Ok(_) | Err(_) => 0,
+        };
+        if let Ok(seen) = &result {
+            let plain = self.plain();
+            // Only answers to the same can be compared.
+            if offer.demands_as(&plain) {
+                self.facts.add(seen, self.caller.provider);
+            }
+            if offer.says_as(&plain) {
+                self.facts.add_shape(seen);
+            }
+        }
+        result
+    }
+}

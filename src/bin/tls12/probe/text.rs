@@ -1,0 +1,256 @@
+//! The report for a person, from top to bottom.
+
+use std::fmt::Write;
+
+use super::{
+    experiments::{
+        cross::{Crossing, Shares},
+        rules::{Keeps, Row},
+    },
+    findings::{Finding, Severity},
+    report::{Address, Path, Report, State},
+    verdict::{interval, short},
+};
+
+/// Whether words are coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Colours {
+    On,
+    Off,
+}
+
+impl Colours {
+    fn paint(self, code: &str, text: &str) -> String {
+        match self {
+            Self::On => format!("\x1b[{code}m{text}\x1b[0m"),
+            Self::Off => text.to_owned(),
+        }
+    }
+
+    fn of_rule(self, keeps: Keeps) -> String {
+        let (code, word) = match keeps {
+            Keeps::Kept => ("32", "kept"),
+            Keeps::Broken => ("31;1", "broken"),
+            Keeps::NotApplicable => ("2", "-"),
+            Keeps::CouldNotTell => ("33", "?"),
+        };
+        self.paint(code, &format!("{word:<6}"))
+    }
+}
+
+/// The whole report, but for its first line, which was said before it began.
+pub(crate) fn write(report: &Report, colours: Colours) -> String {
+    let mut out = format!("\n{}\n", colours.paint("1", &report.verdict));
+    table(&mut out, report);
+    for address in &report.addresses {
+        details(&mut out, address);
+    }
+    cross(&mut out, &report.cross);
+    rules(&mut out, &report.addresses, colours);
+    findings(&mut out, &report.findings, colours);
+    let made = report.connections;
+    let _ = writeln!(out, "\n{} connections were made, of {} announced.", made.made, made.most);
+    out
+}
+
+/// Columns as wide as they need to be.
+fn columns(out: &mut String, rows: &[Vec<String>]) {
+    let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len))
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max())
+        .map(Option::unwrap_or_default)
+        .collect();
+    for row in rows {
+        let mut line = String::from(" ");
+        for (cell, width) in row.iter().zip(&widths) {
+            let _ = write!(line, " {cell:<width$} ");
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+}
+
+fn table(out: &mut String, report: &Report) {
+    let head = ["address", "by ticket", "by ID", "full", "resumed", "certificate"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(report.addresses.iter().map(row));
+    out.push('\n');
+    columns(out, &rows);
+}
+
+fn row(address: &Address) -> Vec<String> {
+    if address.state != State::Examined {
+        return vec![address.address.clone(), address.failure.clone().unwrap_or_default()];
+    }
+    let path = |path: &Option<Path>| path.as_ref().map(cell).unwrap_or_default();
+    let times = &address.times;
+    let time = |ms: Option<f64>, trips: Option<u32>| match (ms, trips) {
+        (Some(ms), Some(trips)) => format!("{ms:.1} ms, {trips} RTT"),
+        _ => "-".into(),
+    };
+    let certificate = address.full.as_ref().and_then(|full| full.certificate.as_ref());
+    vec![
+        address.address.clone(),
+        path(&address.ticket),
+        path(&address.id),
+        time(times.full_ms, times.full_round_trips),
+        time(times.resumed_ms, times.resumed_round_trips),
+        certificate.map_or("-".into(), |certificate| {
+            let verified = if certificate.verified { "verified" } else { "not verified" };
+            format!("{}, {verified}", certificate.sha256.get(..8).unwrap_or_default())
+        }),
+    ]
+}
+
+/// A way to resume in a cell of the table.
+pub(crate) fn cell(path: &Path) -> String {
+    match path.fixed.completed + path.fixed.failed {
+        0 => short(path.verdict).into(),
+        _ => format!("{}: {} of {}", short(path.verdict), path.fixed.resumed, path.fixed.completed),
+    }
+}
+
+fn details(out: &mut String, address: &Address) {
+    let Some(full) = &address.full else { return };
+    let _ = writeln!(out, "\n{}", address.address);
+    for line in detail_lines(address, full) {
+        let _ = writeln!(out, "  {line}");
+    }
+}
+
+/// What else there is to say about an address, a line each.
+pub(crate) fn detail_lines(address: &Address, full: &super::report::Full) -> Vec<String> {
+    let mut lines = Vec::new();
+    let yes = |is: bool| if is { "yes" } else { "no" };
+    lines.push(format!(
+        "agreed on     {}, {}, extended master secret {}, protocol {}",
+        full.suite,
+        full.group.as_deref().unwrap_or("no group"),
+        yes(full.extended_master_secret),
+        full.alpn.as_deref().unwrap_or("none")
+    ));
+    if let Some(certificate) = &full.certificate {
+        let verified = match &certificate.why_not {
+            None => "verified".to_owned(),
+            Some(why) => format!("not verified: {why}"),
+        };
+        let subject = certificate.subject.as_deref().unwrap_or("unreadable");
+        lines.push(format!("certificate   {subject}, {verified}"));
+    }
+    lines.push(match &full.ticket {
+        None => "ticket        none".into(),
+        Some(ticket) => format!(
+            "ticket        {} bytes, lifetime hint {}, key name {}",
+            ticket.length,
+            match ticket.lifetime_hint {
+                0 => "0 (unspecified)".into(),
+                hint => format!("{hint} s"),
+            },
+            ticket.key_name.as_deref().unwrap_or("not told")
+        ),
+    });
+    lines.push(format!(
+        "session ID    {} bytes, and {} beside a ticket",
+        full.session_id, full.session_id_beside_ticket
+    ));
+    for (by, path) in address.paths().filter(|(_, path)| path.fixed.completed > 0) {
+        lines.push(format!(
+            "by {:<11}same session {} of {} ({}), renewed in {}; chain {} of {}",
+            by.name(),
+            path.fixed.resumed,
+            path.fixed.completed,
+            interval(&path.fixed),
+            path.fixed.renewed,
+            path.chain.resumed,
+            path.chain.completed
+        ));
+    }
+    let groups = &address.groups;
+    lines.push(format!(
+        "behind it     at least {} server{} and {} set{} of ticket keys",
+        groups.backends,
+        if groups.backends == 1 { "" } else { "s" },
+        groups.key_sets,
+        if groups.key_sets == 1 { "" } else { "s" }
+    ));
+    for lifetime in &address.lifetimes {
+        let end = match (&lifetime.failure, lifetime.at_most) {
+            (Some(why), _) => format!("could not be told: {why}"),
+            (None, Some(most)) => format!("{:.1} to {most:.1} s", lifetime.at_least),
+            (None, None) => format!("{:.1} s or more", lifetime.at_least),
+        };
+        lines.push(format!("lives by {:<5}{end}", lifetime.by));
+    }
+    lines
+}
+
+fn cross(out: &mut String, crossings: &[Crossing]) {
+    for (by, title) in [("ticket", "Tickets"), ("id", "Session IDs")] {
+        let of: Vec<_> = crossings.iter().filter(|crossing| crossing.by == by).collect();
+        if of.is_empty() {
+            continue;
+        }
+        let _ = writeln!(out, "\n{title} of one address at another");
+        let rows: Vec<Vec<String>> = of
+            .iter()
+            .map(|crossing| {
+                let tally = &crossing.tally;
+                vec![
+                    crossing.from.clone(),
+                    "to".into(),
+                    crossing.to.clone(),
+                    format!("{}: {} of {}", shares(crossing.shares), tally.resumed, tally.completed),
+                ]
+            })
+            .collect();
+        columns(out, &rows);
+    }
+}
+
+/// In a word.
+pub(crate) fn shares(shares: Shares) -> &'static str {
+    match shares {
+        Shares::Yes => "shared",
+        Shares::Partly => "shared in part",
+        Shares::No => "not shared",
+        Shares::Unknown => "unknown",
+    }
+}
+
+fn rules(out: &mut String, addresses: &[Address], colours: Colours) {
+    let mut told: Option<&[Row]> = None;
+    for address in addresses.iter().filter(|address| !address.rules.is_empty()) {
+        let _ = writeln!(out, "\nRules at {}", address.address);
+        if told == Some(&address.rules) {
+            let _ = writeln!(out, "  the same");
+            continue;
+        }
+        told = Some(&address.rules);
+        for row in &address.rules {
+            let keeps = colours.of_rule(row.verdict);
+            let _ = writeln!(out, "  {keeps} {:<4}{:<7} {}: {}", row.rule, row.by, row.tried, row.seen);
+        }
+    }
+}
+
+fn findings(out: &mut String, findings: &[Finding], colours: Colours) {
+    let _ = writeln!(out, "\nFindings");
+    if findings.is_empty() {
+        let _ = writeln!(out, "  none");
+    }
+    for (number, finding) in findings.iter().enumerate() {
+        let (code, word) = match finding.severity {
+            Severity::High => ("31;1", "high"),
+            Severity::Medium => ("33", "medium"),
+            Severity::Low => ("36", "low"),
+            Severity::Note => ("2", "note"),
+        };
+        let _ = writeln!(out, "{:>3}. [{}] {}", number + 1, colours.paint(code, word), finding.title);
+        let _ = writeln!(out, "     {}", finding.meaning);
+        if !finding.addresses.is_empty() {
+            let _ = writeln!(out, "     at {}", finding.addresses.join(", "));
+        }
+        for change in finding.change {
+            let _ = writeln!(out, "       {:<8}{}", change.program, change.how);
+        }
+    }
+}

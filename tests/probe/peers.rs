@@ -1,0 +1,168 @@
+//! Other programs, each set up in a way whose verdict is known.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use serde_json::Value;
+
+use super::{
+    running::{Report, run},
+    serving::Serving,
+};
+use crate::{
+    common::certs::Key,
+    place::Place,
+    program::{Program, has_peers},
+    socket::{free_port, until_listening},
+};
+
+/// The report about a port, where `place` has the certificates.
+fn report(place: &Place, port: u16) -> Report {
+    let root = place.path("root.pem");
+    let target = format!("a.example:{port}");
+    let output = run(&[&target, "--address", "127.0.0.1", "--ca", &root, "--json"]);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    let mut json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    Report(json["reports"][0].take())
+}
+
+/// A master and its worker, told to end when dropped.
+struct Nginx {
+    place: Place,
+    port: u16,
+    program: Option<Program>,
+}
+
+impl Nginx {
+    fn start(settings: impl FnOnce(&Place) -> String) -> Self {
+        let place = Place::new(Key::EcdsaP256);
+        let (port, settings) = (free_port(), settings(&place));
+        let path = |name| place.path(name);
+        let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+        let temporary: String =
+            kinds.iter().map(|kind| format!("{kind}_temp_path {};\n", path(kind))).collect();
+        let conf = format!(
+            "daemon off;\nerror_log stderr notice;\npid {pid};\nevents {{ worker_connections 32; }}\n\
+             http {{\naccess_log off;\n{temporary}server {{\nlisten 127.0.0.1:{port} ssl;\nserver_name a.example;\n\
+             ssl_protocols TLSv1.2;\nssl_certificate {cert};\nssl_certificate_key {key};\n{settings}\n}}\n}}\n",
+            pid = path("nginx.pid"),
+            cert = path("server.pem"),
+            key = path("server.key"),
+        );
+        place.write("nginx.conf", conf.as_bytes());
+        let program = Program::start("nginx", &format!("-e stderr -c {}", place.path("nginx.conf")));
+        program.text_with("start worker process");
+        Self { place, port, program: Some(program) }
+    }
+
+    /// One whose ticket key is this byte, many times.
+    fn with_key(byte: u8) -> Self {
+        Self::start(|place| format!("ssl_session_ticket_key {};", place.write("ticket.key", &[byte; 80])))
+    }
+
+    fn address(&self) -> SocketAddr {
+        SocketAddr::new(Ipv4Addr::LOCALHOST.into(), self.port)
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // A master that is killed would leave its worker behind.
+        Program::start("nginx", &format!("-e stderr -c {} -s stop", self.place.path("nginx.conf"))).wait();
+        self.program.take().map(Program::wait);
+    }
+}
+
+#[test]
+fn two_nginx_behind_a_round_robin_share_keys_or_do_not() {
+    if !has_peers("two nginx behind a round robin") {
+        return;
+    }
+    let (one, same, other) = (Nginx::with_key(1), Nginx::with_key(1), Nginx::with_key(2));
+    let sharing = Serving::round_robin(&[one.address(), same.address()]);
+    let report_of = |serving: &Serving| report(&one.place, serving.address.port());
+    let together = report_of(&sharing);
+    assert_eq!((together.path("ticket"), together.at("/groups/key_sets")), ("works", &1.into()));
+    assert_eq!(together.rule("R17", ""), ["kept"]);
+    assert_eq!(together.rule("R18", ""), ["kept"; 4]);
+    let apart = report_of(&Serving::round_robin(&[one.address(), other.address()]));
+    assert_eq!((apart.path("ticket"), apart.at("/groups/key_sets")), ("works-on-some-nodes", &2.into()));
+    assert_eq!(apart.at("/ticket/fixed/resumed"), 5);
+    assert!(apart.findings().contains(&"some-nodes"));
+}
+
+#[test]
+fn nginx_resumes_by_its_shared_cache() {
+    if !has_peers("probing the shared cache of nginx") {
+        return;
+    }
+    let cache = "ssl_session_cache shared:sessions:1m;";
+    let nginx = Nginx::start(|_| format!("{cache} ssl_session_tickets off;"));
+    assert_eq!(report(&nginx.place, nginx.port).paths(), ("not-offered", "works"));
+    let both = Nginx::start(|_| format!("{cache} ssl_session_tickets on;"));
+    assert_eq!(report(&both.place, both.port).paths(), ("works", "works"));
+    let none = Nginx::start(|_| "ssl_session_cache off; ssl_session_tickets off;".into());
+    let report = report(&none.place, none.port);
+    assert!(["not-offered", "does-not-work"].contains(&report.path("id")), "{}", report.0);
+    assert!(report.findings().contains(&"no-resumption"));
+}
+
+#[test]
+fn node_resumes_though_its_store_answers_late() {
+    if !has_peers("probing a late store of Node") {
+        return;
+    }
+    let place = Place::new(Key::EcdsaP256);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/resumption/server.js");
+    let (cert, key) = (place.path("server.pem"), place.path("server.key"));
+    let options = format!(r#"{{"cert":"{cert}","key":"{key}","noTicket":true,"late":150}}"#);
+    let node = Program::start_with("node", &[script, &options]);
+    let text = node.text_with(".\n");
+    let port =
+        text.trim().trim_end_matches('.').strip_prefix("listening on ").and_then(|port| port.parse().ok());
+    let report = report(&place, port.expect("a port"));
+    assert_eq!(report.paths(), ("not-offered", "works"));
+    assert!(report.at("/times/resumed_ms").as_f64() >= Some(150.0), "it asks its store first");
+}
+
+#[test]
+fn s_server_resumes_with_and_without_tickets() {
+    if !has_peers("probing openssl s_server") {
+        return;
+    }
+    let place = Place::new(Key::EcdsaP256);
+    for (more, expected) in [("", ("works", "works")), ("-no_ticket", ("not-offered", "works"))] {
+        let (port, cert, key) = (free_port(), place.path("server.pem"), place.path("server.key"));
+        let arguments =
+            format!("s_server -accept 127.0.0.1:{port} -cert {cert} -key {key} -tls1_2 -www {more}");
+        let server = Program::start("openssl", &arguments);
+        until_listening(port);
+        let report = report(&place, port);
+        assert_eq!(report.paths(), expected, "{more}: {}\n{}", report.0, server.text());
+        assert_eq!(report.rule("R10", "dropped")[0], "kept");
+    }
+}
+
+#[test]
+fn gnutls_resumes_by_ticket_and_by_its_database() {
+    if !has_peers("probing gnutls-serv") {
+        return;
+    }
+    const TLS_1_2: &str = "NORMAL:-VERS-ALL:+VERS-TLS1.2";
+    // Of an EC key it wants the public key beside the private one.
+    let place = Place::new(Key::Rsa2048);
+    for (more, expected) in [
+        ("--nodb", ("works", "does-not-work")),
+        ("--noticket", ("not-offered", "works")),
+        ("", ("works", "works")),
+    ] {
+        let (port, cert, key) = (free_port(), place.path("server.pem"), place.path("server.key"));
+        let arguments = format!(
+            "--http --disable-client-cert --port {port} --x509certfile {cert} --x509keyfile {key} --priority {TLS_1_2} {more}"
+        );
+        let server = Program::start("gnutls-serv", &arguments);
+        until_listening(port);
+        let report = report(&place, port);
+        assert_eq!(report.paths(), expected, "{more}: {}\n{}", report.0, server.text());
+    }
+}
