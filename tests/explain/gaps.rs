@@ -4,13 +4,14 @@ use tls12::{
     explain::{Explainer, FinishedCheck, Progress, Seen, Shape},
     schedule::Side,
     session::{HandshakeKind, NotResumed},
+    wire::ContentType,
 };
 
 use super::{
     secrets::{opened, with_key_log},
     transcripts::{all, explained, words},
 };
-use crate::common::{pair::World, resuming::policy};
+use crate::common::{forge::record, pair::World, resuming::policy};
 
 fn named(name: &str) -> super::transcripts::Said {
     all().into_iter().find(|each| each.name == name).expect("a flow").said
@@ -95,4 +96,15 @@ fn what_cannot_be_verified_is_not_said_to_be_wrong() {
     // What is encrypted opens all the same.
     assert!(!events.iter().any(|event| matches!(event.seen, Seen::DoesNotOpen { .. })), "{events:?}");
     assert_eq!(explainer.verdict().progress, Progress::Complete);
+}
+
+#[test]
+fn behind_a_gap_messages_begin_where_a_record_begins_with_whole_ones() {
+    let mut explainer = Explainer::new();
+    explainer.missing(Side::Server, None);
+    // The end of a message, which looks like the beginning of another one that is longer.
+    let part = record(ContentType::HANDSHAKE, &[11, 0, 0, 200, 1, 2, 3]);
+    let whole = record(ContentType::HANDSHAKE, &[14, 0, 0, 0]);
+    let events = explainer.bytes(Side::Server, &[part, whole].concat());
+    assert_eq!(words(&events), ["MessagesLost", "ServerHelloDone"]);
 }

@@ -3,6 +3,7 @@
 use tls12::{
     explain::{Explainer, NotTls12, Protocol, Seen},
     schedule::Side,
+    session::{HandshakeKind, NotResumed},
     wire::{Alert, ContentType, HandshakeType, MAX_PLAINTEXT},
 };
 
@@ -117,5 +118,21 @@ fn a_message_without_end_is_given_up_and_its_bytes_are_not_kept() {
     for _ in 0..100 {
         let more = record(ContentType::HANDSHAKE, &[0; MAX_PLAINTEXT]);
         assert_eq!(words(&explainer.bytes(Side::Server, &more)), [""; 0]);
+    }
+}
+
+#[test]
+fn an_id_beside_an_offer_of_tls_1_3_is_not_taken_for_an_offer() {
+    for (version, reason) in [(4, NotResumed::NotOffered), (3, NotResumed::Declined)] {
+        let extensions = [0, 7, 0, 43, 0, 3, 2, 3, version];
+        let body = [&[3, 3], &[7; 32][..], &[32], &[9; 32], &[0, 2, 0xc0, 0x2f, 1, 0], &extensions].concat();
+        let header = [1, 0, 0, u8::try_from(body.len()).expect("short")];
+        let mut explainer = Explainer::new();
+        explainer.bytes(Side::Client, &record(ContentType::HANDSHAKE, &[&header[..], &body].concat()));
+        explainer.bytes(Side::Server, &server_hello([3, 3], &[]));
+        explainer.bytes(Side::Server, &record(ContentType::HANDSHAKE, &[14, 0, 0, 0]));
+        let verdict = explainer.verdict();
+        assert_eq!(verdict.handshake, Some(HandshakeKind::Full(reason)));
+        assert_eq!(verdict.to_string().contains("may be made up"), version == 4, "{verdict}");
     }
 }

@@ -91,7 +91,7 @@ impl Fields {
 const SHOWN: usize = 48;
 /// How many elements of a long list have a line each before the rest is counted.
 const LISTED: usize = 64;
-/// A list that is longer than this, in characters, is long.
+/// A list that is longer than this, in characters, is long, and so is a line.
 const LONG: usize = 90;
 
 impl Value {
@@ -143,7 +143,8 @@ impl Value {
             Self::List(values) if self.line().len() > LONG || values.iter().any(Self::is_structured) => {
                 to.push('\n');
                 for value in values.iter().take(LISTED) {
-                    let _ = writeln!(to, "{:width$}{}", "", value.element(), width = indent + 2);
+                    let _ = write!(to, "{:width$}", "", width = indent + 2);
+                    push_wrapped(to, indent + 4, &value.element());
                 }
                 if let Some(more @ 1..) = values.len().checked_sub(LISTED) {
                     let _ = writeln!(to, "{:width$}and {more} more", "", width = indent + 2);
@@ -193,6 +194,21 @@ impl Value {
             value => value.line(),
         }
     }
+}
+
+/// One element of a list, that goes on further to the right where it is long.
+fn push_wrapped(to: &mut String, indent: usize, text: &str) {
+    let mut column = indent;
+    for part in text.split_inclusive(", ") {
+        if column + part.len() > LONG && column > indent {
+            to.truncate(to.trim_end().len());
+            let _ = write!(to, "\n{:indent$}", "");
+            column = indent;
+        }
+        to.push_str(part);
+        column += part.len();
+    }
+    to.push('\n');
 }
 
 fn some_hex(bytes: &[u8]) -> String {
@@ -333,6 +349,15 @@ mod tests {
                         suite: TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 (0xc02f)\n    other: 0x0a0a\n  \
                         list: TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, 0x0001\n  none: none\n  yes: yes\n";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_is_long_goes_on_in_the_next_line() {
+        let mut text = String::from("  ");
+        push_wrapped(&mut text, 4, &["a word of twenty-five chars"; 5].join(", "));
+        let line = "a word of twenty-five chars, a word of twenty-five chars,";
+        let last = "a word of twenty-five chars";
+        assert_eq!(text, format!("  {line}\n    {line} {last}\n"));
     }
 
     #[test]
