@@ -70,7 +70,17 @@ const WITHOUT: &[&str] = &[
 const WITH_PASSWORD: &[&str] = &["RedisBuilder", "RedisStore"];
 
 /// The adapters around a [`tls12::Connection`], whose own `Debug` is looked at below.
-const ADAPTERS: &[&str] = &["Acceptor", "Connector", "HalfReceived", "Stream", "TlsStream"];
+const ADAPTERS: &[&str] = &[
+    "Acceptor",
+    "Connector",
+    "HalfReceived",
+    "Incoming",
+    "OwnedReadHalf",
+    "OwnedWriteHalf",
+    "ReuniteError",
+    "Stream",
+    "TlsStream",
+];
 
 /// Every public type of the library, by its name in the sources.
 fn public_types() -> BTreeSet<String> {

@@ -94,7 +94,17 @@ async fn a_unix_socket_does_as_well() {
     let socket = place.path("redis.sock");
     let _redis =
         Redis::start_in(place, &format!("--unixsocket {socket}"), |port| format!("redis://127.0.0.1:{port}"));
-    works(&RedisStore::connect(&format!("redis+unix://{socket}")).await.expect("it is there")).await;
+    let url = format!("redis+unix://{socket}");
+    // Its port is there before its socket is.
+    let mut store = RedisStore::connect(&url).await;
+    for _ in 0..500 {
+        if store.is_ok() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        store = RedisStore::connect(&url).await;
+    }
+    works(&store.expect("it is there")).await;
 }
 
 /// Counts whom it was asked about: a connection that resumed asks about nobody.
