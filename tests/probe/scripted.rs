@@ -280,12 +280,7 @@ impl Scripted {
         };
         raw.say(&answer);
         raw.read_answer_with(said.extended);
-        let hex = raw.master_secret();
-        let pairs = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).expect("ASCII"));
-        kept.master
-            .iter_mut()
-            .zip(pairs)
-            .for_each(|(byte, pair)| *byte = u8::from_str_radix(pair, 16).expect("hex"));
+        kept.master = master(raw);
         let alpn = said.alpn.first().cloned();
         let stored = Stored { kept: kept.clone(), name: said.name.clone(), alpn };
         self.memory.lock().expect("nobody panics with it").stored.push(stored);
@@ -309,6 +304,16 @@ impl Scripted {
             _ => {}
         }
     }
+}
+
+/// The master secret of a handshake.
+fn master(raw: &Raw) -> [u8; 48] {
+    let (hex, mut master) = (raw.master_secret(), [0; 48]);
+    let pairs = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).expect("ASCII"));
+    for (byte, pair) in master.iter_mut().zip(pairs) {
+        *byte = u8::from_str_radix(pair, 16).expect("hex");
+    }
+    master
 }
 
 /// The first message, unless whoever connected says nothing.
