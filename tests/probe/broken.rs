@@ -28,6 +28,14 @@ fn r2_a_session_that_goes_by_any_name_is_seen() {
 }
 
 #[test]
+fn r4_a_session_that_goes_where_a_client_certificate_is_asked_for_is_seen() {
+    let report = of(Quirk::AsksHere);
+    assert_eq!(report.at("/full/asks_for_client_certificate"), true);
+    assert_eq!(report.rule("R4", "b.example"), ["broken"; 2]);
+    assert_eq!(report.findings()[0], "r4-client-certificate");
+}
+
+#[test]
 fn r6_a_suite_that_was_not_offered_is_seen() {
     let report = of(Quirk::AnySuite);
     assert_eq!((report.broken(), report.rule("R6", "")), (vec!["R6"], vec!["broken"; 2]));
@@ -62,6 +70,14 @@ fn r16_an_id_that_is_looked_up_beside_a_ticket_is_seen() {
     let report = of(Quirk::LooksUpBeside);
     assert_eq!(report.rule("R16", "damaged ticket"), ["broken"]);
     assert_eq!(report.rule("R16", "ticket beside the ID of another"), ["kept"]);
+    assert_eq!(report.broken(), ["R16"]);
+}
+
+#[test]
+fn r16_an_id_that_goes_before_the_ticket_is_seen() {
+    let report = of(Quirk::IdFirst);
+    assert_eq!(report.rule("R16", "ticket beside the ID of another"), ["broken"]);
+    assert_eq!(report.rule("R16", "damaged ticket"), ["kept"]);
     assert_eq!(report.broken(), ["R16"]);
 }
 
@@ -114,10 +130,12 @@ fn a_hint_of_zero_is_said_to_be_unspecified() {
 
 #[test]
 fn a_server_that_resumes_with_other_keys_has_not_resumed() {
-    let report = of(Quirk::WrongKeys);
-    assert_eq!(report.paths(), ("could-not-tell", "could-not-tell"));
-    assert_eq!(report.at("/ticket/fixed/failed"), 6);
-    assert_eq!(report.at("/ticket/fixed/failure"), "the server's Finished does not fit the keys");
+    for quirk in [Quirk::WrongKeys, Quirk::WrongFinished] {
+        let report = of(quirk);
+        assert_eq!(report.paths(), ("could-not-tell", "could-not-tell"), "{quirk:?}");
+        assert_eq!(report.at("/ticket/fixed/failed"), 6);
+        assert_eq!(report.at("/ticket/fixed/failure"), "the server's Finished does not fit the keys");
+    }
 }
 
 #[test]

@@ -33,12 +33,12 @@ fn the_report_is_read_from_top_to_bottom() {
         ", 2 RTT",
         ", 1 RTT",
         "not verified",
+        "Findings\n  none\n",
         "agreed on     TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, x25519",
         "lifetime hint 36000 s",
         "same session 4 of 4 (51 to 100 %)",
         "Rules at 127.0.0.1:",
         "kept   R18 ticket  half a ticket: a full handshake",
-        "Findings\n  none\n",
         " connections were made, of ",
     ] {
         let at =

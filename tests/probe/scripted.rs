@@ -40,6 +40,8 @@ pub(super) enum Quirk {
     LongEcho,
     /// Another ID of the same length comes back.
     OtherEcho,
+    /// The session ID is looked up before the ticket.
+    IdFirst,
     /// Where a ticket is no good, the session ID is looked up.
     LooksUpBeside,
     /// A ticket that is not known ends the handshake.
@@ -56,6 +58,10 @@ pub(super) enum Quirk {
     NoHint,
     /// A session is resumed with keys that are not its own.
     WrongKeys,
+    /// A session is resumed with a Finished over something else.
+    WrongFinished,
+    /// A client certificate is asked for under [`NAME`] and no other name, and sessions go by any name.
+    AsksHere,
     /// After a few connections it says nothing any more.
     FallsSilent,
     /// Every third connection is cut in the middle of the handshake.
@@ -184,12 +190,13 @@ impl Scripted {
             None => by_id(),
             Some(ticket) if ticket.is_empty() => by_id(),
             Some(ticket) => match by_ticket(ticket) {
+                Some(_) if self.is(Quirk::IdFirst) => by_id().or(by_ticket(ticket)),
                 None if self.is(Quirk::LooksUpBeside) => by_id(),
                 found => found,
             },
         };
         let fits = |stored: &&Stored| {
-            (stored.name == said.name || self.is(Quirk::AnyName))
+            (stored.name == said.name || self.is(Quirk::AnyName) || self.is(Quirk::AsksHere))
                 && (said.suite || self.is(Quirk::AnySuite))
                 && (stored.kept.extended || !said.extended || self.is(Quirk::AnyMasterSecret))
         };
@@ -236,9 +243,10 @@ impl Scripted {
         }
         raw.message(&[greeting.message(), messages].concat());
         raw.change_cipher_spec();
-        let finished = raw.finished(Side::Server);
+        let mut finished = raw.finished(Side::Server);
+        finished[15] ^= u8::from(self.is(Quirk::WrongFinished));
         raw.message(&finished);
-        if !self.is(Quirk::WrongKeys) {
+        if !self.is(Quirk::WrongKeys) && !self.is(Quirk::WrongFinished) {
             raw.read_finished();
             self.end(raw, &stored.kept);
         }
@@ -270,22 +278,21 @@ impl Scripted {
         if gives {
             greeting = greeting.with(SESSION_TICKET, &[]);
         }
+        let asks = self.is(Quirk::AsksHere) && said.name.as_deref() == Some(NAME.as_bytes());
         let share = raw.share(NamedGroup::X25519);
         let answer = Answer {
             hello: greeting.message(),
             certificate: certificate(&self.issued.chain),
             key_exchange: raw.signed(NamedGroup::X25519, &share, &self.issued.local_key()),
-            request: vec![],
+            request: if asks { framed(13, &[2, 1, 64, 0, 2, 4, 3, 0, 0]) } else { vec![] },
             done: framed(14, &[]),
         };
         raw.say(&answer);
+        if asks {
+            assert_eq!(raw.next_message(), certificate(&[] as &[&[u8]]), "the client has none");
+        }
         raw.read_answer_with(said.extended);
-        let hex = raw.master_secret();
-        let pairs = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).expect("ASCII"));
-        kept.master
-            .iter_mut()
-            .zip(pairs)
-            .for_each(|(byte, pair)| *byte = u8::from_str_radix(pair, 16).expect("hex"));
+        kept.master = master(raw);
         let alpn = said.alpn.first().cloned();
         let stored = Stored { kept: kept.clone(), name: said.name.clone(), alpn };
         self.memory.lock().expect("nobody panics with it").stored.push(stored);
@@ -309,6 +316,16 @@ impl Scripted {
             _ => {}
         }
     }
+}
+
+/// The master secret of a handshake.
+fn master(raw: &Raw) -> [u8; 48] {
+    let (hex, mut master) = (raw.master_secret(), [0; 48]);
+    let pairs = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).expect("ASCII"));
+    for (byte, pair) in master.iter_mut().zip(pairs) {
+        *byte = u8::from_str_radix(pair, 16).expect("hex");
+    }
+    master
 }
 
 /// The first message, unless whoever connected says nothing.

@@ -10,7 +10,7 @@ use super::{
     },
     findings::{Finding, Severity},
     report::{Address, Path, Report, Reports, State},
-    text::{cell, detail_lines, shares},
+    text::{cell, detail_lines, shares, time},
 };
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1c2530}\
@@ -63,40 +63,39 @@ fn table(out: &mut String, addresses: &[Address]) {
     );
     for address in addresses {
         let _ = write!(out, "<tr><td><code>{}</code>", escaped(&address.address));
-        if address.state != State::Examined {
-            let why = escaped(address.failure.as_deref().unwrap_or_default());
-            let _ = writeln!(out, "<td colspan=\"6\" class=\"bad\">{why}</tr>");
-            continue;
-        }
-        for path in [&address.ticket, &address.id] {
-            let (class, text) =
-                path.as_ref().map_or(("none", String::new()), |path| (class(path), cell(path)));
-            let _ = write!(out, "<td class=\"{class}\">{}", escaped(&text));
-        }
-        let times = &address.times;
-        for (ms, trips) in
-            [(times.full_ms, times.full_round_trips), (times.resumed_ms, times.resumed_round_trips)]
-        {
-            match (ms, trips) {
-                (Some(ms), Some(trips)) => {
-                    let _ = write!(out, "<td>{ms:.1} ms, {trips} RTT");
-                }
-                _ => out.push_str("<td>-"),
+        match address.state {
+            State::Examined => cells(out, address),
+            State::Failed | State::OnlyTls13 | State::Unreachable => {
+                let why = escaped(address.failure.as_deref().unwrap_or_default());
+                let _ = write!(out, "<td colspan=\"6\" class=\"bad\">{why}");
             }
         }
-        let full = address.full.as_ref();
-        let ticket = full.and_then(|full| full.ticket.as_ref());
-        let ticket = ticket.map_or("none".into(), |ticket| {
-            format!("{} bytes, hint {} s", ticket.length, ticket.lifetime_hint)
-        });
-        let certificate = full.and_then(|full| full.certificate.as_ref());
-        let certificate = certificate.map_or("-".into(), |certificate| {
-            let verified = if certificate.verified { "verified" } else { "not verified" };
-            format!("<code>{}</code>, {verified}", certificate.sha256.get(..16).unwrap_or_default())
-        });
-        let _ = writeln!(out, "<td>{ticket}<td>{certificate}</tr>");
+        out.push_str("</tr>\n");
     }
     out.push_str("</table>\n");
+}
+
+fn cells(out: &mut String, address: &Address) {
+    for path in [&address.ticket, &address.id] {
+        let (class, text) = path.as_ref().map_or(("none", String::new()), |path| (class(path), cell(path)));
+        let _ = write!(out, "<td class=\"{class}\">{}", escaped(&text));
+    }
+    let times = &address.times;
+    for (ms, trips) in
+        [(times.full_ms, times.full_round_trips), (times.resumed_ms, times.resumed_round_trips)]
+    {
+        let _ = write!(out, "<td>{}", time(ms, trips));
+    }
+    let full = address.full.as_ref();
+    let ticket = full.and_then(|full| full.ticket.as_ref());
+    let ticket = ticket
+        .map_or("none".into(), |ticket| format!("{} bytes, hint {} s", ticket.length, ticket.lifetime_hint));
+    let certificate = full.and_then(|full| full.certificate.as_ref());
+    let certificate = certificate.map_or("-".into(), |certificate| {
+        let verified = if certificate.verified { "verified" } else { "not verified" };
+        format!("<code>{}</code>, {verified}", certificate.sha256.get(..16).unwrap_or_default())
+    });
+    let _ = write!(out, "<td>{ticket}<td>{certificate}");
 }
 
 fn class(path: &Path) -> &'static str {

@@ -122,20 +122,10 @@ async fn probe(args: &Probe, target: &HostPort, caller: &Arc<Caller>) -> Report 
     let all = each.saturating_mul(number);
     let name = caller.server_name();
     if !args.json {
-        let called = name.as_deref().unwrap_or("without a server name");
-        let addresses = if number == 1 { "1 address".into() } else { format!("each of {number} addresses") };
-        let line = format!(
-            "tls12 probe {target} ({called}): at most {each} connections to {addresses}, {} at a time\n",
-            args.concurrency
-        );
-        let _ = print(&line);
+        announce(args, target, name.as_deref(), (each, number));
     }
     let gate = Arc::new(Gate::new(args.concurrency.into(), all));
-    let alpn = match (&args.alpn, args.preamble) {
-        (Some(alpn), _) => alpn.clone(),
-        (None, Preamble::None) => vec!["h2".into(), "http/1.1".into()],
-        (None, _) => Vec::new(),
-    };
+    let alpn = protocols(args);
     let sites = addresses.iter().map(|address| Site::new(*address, caller, &gate, &alpn, each));
     let (mut places, mut examined) = examine_all(sites.collect(), extent).await;
     let cross = cross::run(&mut places).await;
@@ -158,6 +148,25 @@ async fn probe(args: &Probe, target: &HostPort, caller: &Arc<Caller>) -> Report 
     report.verdict = verdict::sentence(&report);
     report.findings = findings::of(&report);
     report
+}
+
+/// The first line: how much there will be.
+fn announce(args: &Probe, target: &HostPort, name: Option<&str>, (each, number): (u32, u32)) {
+    let called = name.unwrap_or("without a server name");
+    let addresses = if number == 1 { "1 address".into() } else { format!("each of {number} addresses") };
+    let _ = print(&format!(
+        "tls12 probe {target} ({called}): at most {each} connections to {addresses}, {} at a time\n",
+        args.concurrency
+    ));
+}
+
+/// The protocols that are offered.
+fn protocols(args: &Probe) -> Vec<String> {
+    match (&args.alpn, args.preamble) {
+        (Some(alpn), _) => alpn.clone(),
+        (None, Preamble::None) => vec!["h2".into(), "http/1.1".into()],
+        (None, _) => Vec::new(),
+    }
 }
 
 /// The addresses of a target, each once. None if the name has none.

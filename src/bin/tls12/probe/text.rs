@@ -5,12 +5,16 @@ use std::fmt::Write;
 use super::{
     experiments::{
         cross::{Crossing, Shares},
+        expire::Lifetime,
         rules::{Keeps, Row},
     },
     findings::{Finding, Severity},
-    report::{Address, Path, Report, State},
+    report::{Address, CertificateReport, Full, Path, Report, State, TicketReport},
     verdict::{interval, short},
 };
+
+/// How long lines of text are.
+const WIDTH: usize = 110;
 
 /// Whether words are coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +46,12 @@ impl Colours {
 pub(crate) fn write(report: &Report, colours: Colours) -> String {
     let mut out = format!("\n{}\n", colours.paint("1", &report.verdict));
     table(&mut out, report);
+    findings(&mut out, &report.findings, colours);
     for address in &report.addresses {
         details(&mut out, address);
     }
     cross(&mut out, &report.cross);
     rules(&mut out, &report.addresses, colours);
-    findings(&mut out, &report.findings, colours);
     let made = report.connections;
     let _ = writeln!(out, "\n{} connections were made, of {} announced.", made.made, made.most);
     out
@@ -83,10 +87,6 @@ fn row(address: &Address) -> Vec<String> {
     }
     let path = |path: &Option<Path>| path.as_ref().map(cell).unwrap_or_default();
     let times = &address.times;
-    let time = |ms: Option<f64>, trips: Option<u32>| match (ms, trips) {
-        (Some(ms), Some(trips)) => format!("{ms:.1} ms, {trips} RTT"),
-        _ => "-".into(),
-    };
     let certificate = address.full.as_ref().and_then(|full| full.certificate.as_ref());
     vec![
         address.address.clone(),
@@ -99,6 +99,14 @@ fn row(address: &Address) -> Vec<String> {
             format!("{}, {verified}", certificate.sha256.get(..8).unwrap_or_default())
         }),
     ]
+}
+
+/// How long a handshake took.
+pub(crate) fn time(ms: Option<f64>, round_trips: Option<u32>) -> String {
+    match (ms, round_trips) {
+        (Some(ms), Some(trips)) => format!("{ms:.1} ms, {trips} RTT"),
+        _ => "-".into(),
+    }
 }
 
 /// A way to resume in a cell of the table.
@@ -118,69 +126,69 @@ fn details(out: &mut String, address: &Address) {
 }
 
 /// What else there is to say about an address, a line each.
-pub(crate) fn detail_lines(address: &Address, full: &super::report::Full) -> Vec<String> {
-    let mut lines = Vec::new();
+pub(crate) fn detail_lines(address: &Address, full: &Full) -> Vec<String> {
     let yes = |is: bool| if is { "yes" } else { "no" };
-    lines.push(format!(
+    let mut lines = vec![format!(
         "agreed on     {}, {}, extended master secret {}, protocol {}",
         full.suite,
         full.group.as_deref().unwrap_or("no group"),
         yes(full.extended_master_secret),
         full.alpn.as_deref().unwrap_or("none")
-    ));
-    if let Some(certificate) = &full.certificate {
-        let verified = match &certificate.why_not {
-            None => "verified".to_owned(),
-            Some(why) => format!("not verified: {why}"),
-        };
-        let subject = certificate.subject.as_deref().unwrap_or("unreadable");
-        lines.push(format!("certificate   {subject}, {verified}"));
-    }
-    lines.push(match &full.ticket {
-        None => "ticket        none".into(),
-        Some(ticket) => format!(
-            "ticket        {} bytes, lifetime hint {}, key name {}",
-            ticket.length,
-            match ticket.lifetime_hint {
-                0 => "0 (unspecified)".into(),
-                hint => format!("{hint} s"),
-            },
-            ticket.key_name.as_deref().unwrap_or("not told")
-        ),
-    });
+    )];
+    lines.extend(full.certificate.as_ref().map(certificate_line));
+    lines.push(full.ticket.as_ref().map_or("ticket        none".into(), ticket_line));
     lines.push(format!(
         "session ID    {} bytes, and {} beside a ticket",
         full.session_id, full.session_id_beside_ticket
     ));
     for (by, path) in address.paths().filter(|(_, path)| path.fixed.completed > 0) {
+        let (fixed, chain) = (&path.fixed, &path.chain);
         lines.push(format!(
             "by {:<11}same session {} of {} ({}), renewed in {}; chain {} of {}",
             by.name(),
-            path.fixed.resumed,
-            path.fixed.completed,
-            interval(&path.fixed),
-            path.fixed.renewed,
-            path.chain.resumed,
-            path.chain.completed
+            fixed.resumed,
+            fixed.completed,
+            interval(fixed),
+            fixed.renewed,
+            chain.resumed,
+            chain.completed
         ));
     }
-    let groups = &address.groups;
+    let (backends, key_sets) = (address.groups.backends, address.groups.key_sets);
+    let s = |number: usize| if number == 1 { "" } else { "s" };
     lines.push(format!(
-        "behind it     at least {} server{} and {} set{} of ticket keys",
-        groups.backends,
-        if groups.backends == 1 { "" } else { "s" },
-        groups.key_sets,
-        if groups.key_sets == 1 { "" } else { "s" }
+        "behind it     at least {backends} server{} and {key_sets} set{} of ticket keys",
+        s(backends),
+        s(key_sets)
     ));
-    for lifetime in &address.lifetimes {
-        let end = match (&lifetime.failure, lifetime.at_most) {
-            (Some(why), _) => format!("could not be told: {why}"),
-            (None, Some(most)) => format!("{:.1} to {most:.1} s", lifetime.at_least),
-            (None, None) => format!("{:.1} s or more", lifetime.at_least),
-        };
-        lines.push(format!("lives by {:<5}{end}", lifetime.by));
-    }
+    lines.extend(address.lifetimes.iter().map(lifetime_line));
     lines
+}
+
+fn certificate_line(certificate: &CertificateReport) -> String {
+    let verified = match &certificate.why_not {
+        None => "verified".to_owned(),
+        Some(why) => format!("not verified: {why}"),
+    };
+    format!("certificate   {}, {verified}", certificate.subject.as_deref().unwrap_or("unreadable"))
+}
+
+fn ticket_line(ticket: &TicketReport) -> String {
+    let hint = match ticket.lifetime_hint {
+        0 => "0 (unspecified)".into(),
+        hint => format!("{hint} s"),
+    };
+    let name = ticket.key_name.as_deref().unwrap_or("not told");
+    format!("ticket        {} bytes, lifetime hint {hint}, key name {name}", ticket.length)
+}
+
+fn lifetime_line(lifetime: &Lifetime) -> String {
+    let end = match (&lifetime.failure, lifetime.at_most) {
+        (Some(why), _) => format!("could not be told: {why}"),
+        (None, Some(most)) => format!("{:.1} to {most:.1} s", lifetime.at_least),
+        (None, None) => format!("{:.1} s or more", lifetime.at_least),
+    };
+    format!("lives by {:<5}{end}", lifetime.by)
 }
 
 fn cross(out: &mut String, crossings: &[Crossing]) {
@@ -232,6 +240,23 @@ fn rules(out: &mut String, addresses: &[Address], colours: Colours) {
     }
 }
 
+/// Text in lines of at most [`WIDTH`] letters where it has spaces to break it, with `indent` before all but the first.
+fn wrapped(text: &str, indent: &str) -> String {
+    let (mut out, mut width) = (String::new(), indent.len());
+    for word in text.split(' ') {
+        let letters = word.chars().count();
+        if width + 1 + letters > WIDTH && width > indent.len() {
+            let _ = write!(out, "\n{indent}{word}");
+            width = indent.len() + letters;
+        } else {
+            out.push_str(if width > indent.len() { " " } else { "" });
+            out.push_str(word);
+            width += 1 + letters;
+        }
+    }
+    out
+}
+
 fn findings(out: &mut String, findings: &[Finding], colours: Colours) {
     let _ = writeln!(out, "\nFindings");
     if findings.is_empty() {
@@ -244,13 +269,36 @@ fn findings(out: &mut String, findings: &[Finding], colours: Colours) {
             Severity::Low => ("36", "low"),
             Severity::Note => ("2", "note"),
         };
-        let _ = writeln!(out, "{:>3}. [{}] {}", number + 1, colours.paint(code, word), finding.title);
-        let _ = writeln!(out, "     {}", finding.meaning);
+        let head = format!("[{}] {}", colours.paint(code, word), finding.title);
+        let _ = writeln!(out, "{:>3}. {}", number + 1, wrapped(&head, "     "));
+        let _ = writeln!(out, "     {}", wrapped(finding.meaning, "     "));
         if !finding.addresses.is_empty() {
-            let _ = writeln!(out, "     at {}", finding.addresses.join(", "));
+            let _ = writeln!(out, "     at {}", wrapped(&finding.addresses.join(", "), "     "));
         }
         for change in finding.change {
             let _ = writeln!(out, "       {:<8}{}", change.program, change.how);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_text_is_broken_at_its_spaces() {
+        let text = "a word and another ".repeat(12);
+        let wrapped = wrapped(text.trim(), "    ");
+        assert!(wrapped.lines().count() > 1 && wrapped.lines().all(|line| line.len() <= WIDTH), "{wrapped}");
+        assert!(wrapped.lines().skip(1).all(|line| line.starts_with("    ")));
+        assert_eq!(wrapped.split_whitespace().count(), 48);
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let mut out = String::new();
+        let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
+        columns(&mut out, &[row(["a", "b"]), row(["long", "c"])]);
+        assert_eq!(out, "  a     b\n  long  c\n");
     }
 }

@@ -57,7 +57,20 @@ fn nothing(report: &Report) -> String {
 fn overall(examined: &[&Address], by: By) -> Option<Verdict> {
     let mut verdicts = examined.iter().filter_map(|address| path(address, by)).map(|path| path.verdict);
     let first = verdicts.next()?;
-    verdicts.all(|verdict| verdict == first).then_some(first)
+    // To be renewed is to work too.
+    let alike = |verdict| match verdict {
+        Verdict::RenewedEachTime => Verdict::Works,
+        other => other,
+    };
+    let (mut same, mut equal) = (true, true);
+    for verdict in verdicts {
+        (same, equal) = (same && verdict == first, equal && alike(verdict) == alike(first));
+    }
+    match (same, equal) {
+        (true, _) => Some(first),
+        (false, true) => Some(alike(first)),
+        (false, false) => None,
+    }
 }
 
 fn path(address: &Address, by: By) -> Option<&Path> {

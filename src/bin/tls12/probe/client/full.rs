@@ -38,28 +38,42 @@ pub(super) async fn run(
     certificate: &[u8],
 ) -> Result<Seen, Trouble> {
     let flight = read_flight(link, &answered, certificate).await?;
-    let suite = answered.suite()?;
-    let (provider, offer) = (answered.caller.provider, answered.offer);
-    let group = provider.group(flight.group);
+    let master = answer(link, &answered, &flight).await?;
+    let (secret, extended) = (master.secret().duplicate(), master.schedule().is_extended());
+    let came = link.next().await?;
+    let end = answered.end(link, came, &[master.into_schedule()]).await?;
+    link.opening = Some(end.keys.opening);
+    let session = Session {
+        master: secret,
+        extended,
+        suite: answered.suite()?,
+        session_id: answered.given.session_id.clone(),
+        ticket: end.ticket.as_ref().map(|(ticket, _)| ticket.clone()).unwrap_or_default(),
+    };
+    let asks = flight.request.is_some();
+    Ok(Seen {
+        echoes: answered.given.session_id == answered.offer.session_id,
+        given: answered.given,
+        kind: Kind::Full { certificate: flight.certificate, group: flight.group, asks },
+        ticket: end.ticket,
+        session: Arc::new(session),
+        times: Times::default(),
+    })
+}
+
+/// Our second flight, up to Finished.
+async fn answer(link: &mut Link, answered: &Answered<'_>, flight: &Flight) -> Result<MasterSecret, Trouble> {
+    let group = answered.caller.provider.group(flight.group);
     let group = group.ok_or_else(|| Trouble::Unexpected(format!("the server chose {}", flight.group)))?;
     let exchange = group.start(&random_secret()?);
     let mut messages = Vec::new();
-    let presented = present(&answered, &flight, &mut messages);
+    let presented = present(answered, flight, &mut messages);
     ClientKeyExchange { public: exchange.share() }.write_framed(&mut messages);
     let mut out = link.messages(&messages);
     let shared = exchange.complete(&flight.share).map_err(|_| nonsense("a key share"))?;
-    let extended =
-        answered.given.extended_master_secret && offer.master_secret == MasterSecretOffer::Extended;
-    let premaster = Premaster::new(shared);
-    let master = match extended {
-        true => {
-            let transcript = provider.hash(suite.hash).hash(&[&link.transcript]);
-            MasterSecret::extended(provider, suite.hash, premaster, &SessionHash::of(transcript))
-        }
-        false => MasterSecret::classic(provider, suite.hash, premaster, &answered.randoms),
-    };
+    let master = master(link, answered, Premaster::new(shared))?;
     if let Some(scheme) = presented {
-        let proof = prove(&answered, scheme, &link.transcript)?;
+        let proof = prove(answered, scheme, &link.transcript)?;
         out.extend(link.messages(&proof));
     }
     let verify_data = answered.verify_data(link, master.schedule(), Side::Client)?;
@@ -70,25 +84,19 @@ pub(super) async fn run(
     out.extend(link.messages(&finished));
     link.send(&out).await?;
     link.stage = Stage::Finished;
-    let secret = master.secret().duplicate();
-    let came = link.next().await?;
-    let end = answered.end(link, came, &[master.into_schedule()]).await?;
-    link.opening = Some(end.keys.opening);
-    let session = Session {
-        master: secret,
-        extended,
-        suite,
-        session_id: answered.given.session_id.clone(),
-        ticket: end.ticket.as_ref().map(|(ticket, _)| ticket.clone()).unwrap_or_default(),
-    };
-    let asks = flight.request.is_some();
-    Ok(Seen {
-        echoes: answered.given.session_id == offer.session_id,
-        given: answered.given,
-        kind: Kind::Full { certificate: flight.certificate, group: flight.group, asks },
-        ticket: end.ticket,
-        session: Arc::new(session),
-        times: Times::default(),
+    Ok(master)
+}
+
+/// The master secret, once the transcript ends with ClientKeyExchange.
+fn master(link: &Link, answered: &Answered<'_>, premaster: Premaster) -> Result<MasterSecret, Trouble> {
+    let (provider, hash) = (answered.caller.provider, answered.suite()?.hash);
+    let offered = answered.offer.master_secret == MasterSecretOffer::Extended;
+    Ok(match answered.given.extended_master_secret && offered {
+        true => {
+            let transcript = provider.hash(hash).hash(&[&link.transcript]);
+            MasterSecret::extended(provider, hash, premaster, &SessionHash::of(transcript))
+        }
+        false => MasterSecret::classic(provider, hash, premaster, &answered.randoms),
     })
 }
 

@@ -163,7 +163,7 @@ mod tests {
 
     /// What came of it, and what the server was told.
     async fn spoken(preamble: Preamble, answers: &str) -> (Result<(), Trouble>, String) {
-        let (mut ours, mut theirs) = tokio::io::duplex(4096);
+        let (mut ours, mut theirs) = tokio::io::duplex(16 * 1024);
         theirs.write_all(answers.as_bytes()).await.unwrap();
         let result = preamble.speak(&mut ours).await;
         drop(ours);

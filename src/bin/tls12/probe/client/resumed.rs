@@ -10,6 +10,7 @@ use tls12::{
 use super::{
     handshake::{Answered, End, unexpected},
     link::{Came, Link},
+    offer::Session,
     seen::{Kind, Seen, Times},
     trouble::{Stage, Trouble},
 };
@@ -21,14 +22,10 @@ pub(super) async fn run(link: &mut Link, answered: Answered<'_>, came: Came) -> 
         return Err(unexpected("no certificate", "that of a full handshake"));
     }
     let suite = answered.suite()?;
-    let schedules: Vec<_> = offer
-        .sessions
-        .iter()
-        .map(|session| {
-            let extended = session.extended;
-            KeySchedule::resume(answered.caller.provider, suite.hash, &session.master, extended)
-        })
-        .collect();
+    let schedule = |session: &Arc<Session>| {
+        KeySchedule::resume(answered.caller.provider, suite.hash, &session.master, session.extended)
+    };
+    let schedules: Vec<_> = offer.sessions.iter().map(schedule).collect();
     let End { ticket, fits, keys } = answered.end(link, came, &schedules).await?;
     let (Some(session), Some(schedule)) = (offer.sessions.get(fits), schedules.get(fits)) else {
         return Err(Trouble::WrongKeys);

@@ -62,7 +62,8 @@ fn echo(outcome: &Outcome, length: usize, rule: &str) -> Judged {
         Ok(seen) if seen.is_resumed() => {
             let echoed = seen.given.session_id.len();
             match (seen.echoes, echoed > length) {
-                (true, _) => (Keeps::Kept, format!("resumed, and its {length} bytes of ID echoed")),
+                (true, _) if length == 0 => (Keeps::Kept, "resumed, and no ID came".into()),
+                (true, _) => (Keeps::Kept, "resumed, and the ID echoed".into()),
                 // More than was received can only be what is beside it in memory (CVE-2016-9244).
                 (false, true) => (Keeps::Broken, format!("resumed with {echoed} bytes of ID for {length}")),
                 (false, false) => (Keeps::Broken, format!("resumed with another ID, of {echoed} bytes")),

@@ -136,30 +136,7 @@ fn of_full(full: &Full, address: &Address) -> Vec<Finding> {
             "RFC 5077 (3.4) would leave it empty. It does no harm but for the memory, if the session is stored too.",
         ));
     }
-    if let Some(ticket) = &full.ticket {
-        match ticket.lifetime_hint {
-            0 => found.push(
-                Finding::new(
-                    "hint-unspecified",
-                    Severity::Low,
-                    "The lifetime hint of tickets is 0, which is \"unspecified\"",
-                    "Each client guesses for how long a ticket is good: some offer it for too long, some drop it at once.",
-                )
-                .change(advice::LIFETIME),
-            ),
-            1..=604_800 => {}
-            _ => found.push(
-                Finding::new(
-                    "hint-too-long",
-                    Severity::Medium,
-                    format!("Tickets are announced to live for {} days", ticket.lifetime_hint / 86_400),
-                    "Whoever gets at a ticket key reads every connection that used it: a week is the most that is done, a day is \
-                     better (RFC 9325, 3.4).",
-                )
-                .change(advice::LIFETIME),
-            ),
-        }
-    }
+    found.extend(full.ticket.as_ref().and_then(|ticket| of_hint(ticket.lifetime_hint)));
     if address.groups.certificates.len() > 1 {
         found.push(Finding::new(
             "certificates-differ",
@@ -169,6 +146,26 @@ fn of_full(full: &Full, address: &Address) -> Vec<Finding> {
         ));
     }
     found
+}
+
+fn of_hint(hint: u32) -> Option<Finding> {
+    let finding = match hint {
+        0 => Finding::new(
+            "hint-unspecified",
+            Severity::Low,
+            "The lifetime hint of tickets is 0, which is \"unspecified\"",
+            "Each client guesses for how long a ticket is good: some offer it for too long, some drop it at once.",
+        ),
+        1..=604_800 => return None,
+        _ => Finding::new(
+            "hint-too-long",
+            Severity::Medium,
+            format!("Tickets are announced to live for {} days", hint / 86_400),
+            "Whoever gets at a ticket key reads every connection that used it: a week is the most that is done, a day is \
+             better (RFC 9325, 3.4).",
+        ),
+    };
+    Some(finding.change(advice::LIFETIME))
 }
 
 fn changed_keys(address: &Address) -> Option<usize> {

@@ -1,6 +1,9 @@
 //! What the replays showed.
 
-use super::{Finding, Severity, advice};
+use super::{
+    Finding, Severity,
+    advice::{self, Change},
+};
 use crate::probe::{
     experiments::{By, replay::Verdict},
     report::{Address, Path},
@@ -8,18 +11,78 @@ use crate::probe::{
     verdict::interval,
 };
 
+/// What a verdict means.
+struct Known {
+    verdict: Verdict,
+    code: &'static str,
+    severity: Severity,
+    /// What follows "Tickets" or "Session IDs".
+    title: &'static str,
+    meaning: &'static str,
+    /// By ticket, and by ID.
+    change: [&'static [Change]; 2],
+}
+
+const KNOWN: &[Known] = &[
+    Known {
+        verdict: Verdict::WorksOnSomeNodes,
+        code: "some-nodes",
+        severity: Severity::High,
+        title: "are resumed on some nodes only",
+        meaning: "There is more than one server or process behind this address, and they do not share what sessions need.",
+        change: [advice::SHARE_KEYS, advice::SHARE_CACHE],
+    },
+    Known {
+        verdict: Verdict::SingleUse,
+        code: "single-use",
+        severity: Severity::Medium,
+        title: "are good for one use",
+        meaning: "Clients that open several connections at a time, as browsers do, resume one of them.",
+        change: [advice::ONCE, advice::ONCE],
+    },
+    Known {
+        verdict: Verdict::OnlyAsChain,
+        code: "only-as-chain",
+        severity: Severity::Medium,
+        title: "are good for one use, and each use gives a new one",
+        meaning: "Clients that take what is new resume again and again; those that open several connections at a time \
+                  resume one.",
+        change: [advice::ONCE, advice::ONCE],
+    },
+    Known {
+        verdict: Verdict::RenewedEachTime,
+        code: "renewed-each-time",
+        severity: Severity::Low,
+        title: "are renewed each time they are used",
+        meaning: "Sessions are resumed. Every handshake carries a ticket more than it needs, and tools that compare tickets \
+                  take it for no resumption.",
+        change: [advice::RENEW_LESS, &[]],
+    },
+    Known {
+        verdict: Verdict::DoesNotWork,
+        code: "does-not-work",
+        severity: Severity::High,
+        title: "are given and never resumed",
+        meaning: "Clients keep and offer what is of no use.",
+        change: [advice::SHARE_KEYS, advice::SHARE_CACHE],
+    },
+    Known {
+        verdict: Verdict::CouldNotTell,
+        code: "could-not-tell",
+        severity: Severity::Medium,
+        title: "cannot be judged",
+        meaning: "Connections failed when they offered a session, and did not without one.",
+        change: [&[], &[]],
+    },
+];
+
 /// Findings of both ways to resume.
 pub(super) fn of(address: &Address) -> Vec<Finding> {
     let mut found: Vec<_> = address.paths().filter_map(|(by, path)| one(by, path)).collect();
-    let by_ticket = address.ticket.as_ref().map(|path| path.verdict);
-    for finding in &mut found {
-        // Who has a ticket does not need the ID.
-        if finding.code == "does-not-work"
-            && matches!(by_ticket, Some(Verdict::Works | Verdict::RenewedEachTime))
-        {
-            finding.severity = Severity::Low;
-        }
-    }
+    let by_ticket = address.ticket.as_ref().is_some_and(|path| path.fixed.resumed > 0);
+    // Who has a ticket does not need the ID.
+    let spared = found.iter_mut().filter(|finding| finding.code == "does-not-work" && by_ticket);
+    spared.for_each(|finding| finding.severity = Severity::Low);
     let none = |verdict| matches!(verdict, Verdict::NotOffered | Verdict::DoesNotWork);
     if address.paths().count() == 2 && address.paths().all(|(_, path)| none(path.verdict)) {
         found.push(
@@ -32,91 +95,40 @@ pub(super) fn of(address: &Address) -> Vec<Finding> {
             .change(advice::TURN_ON),
         );
     }
-    for (by, path) in address.paths() {
-        if path.fixed.failed > 0 {
-            found.push(Finding::new(
-                "tries-failed",
-                Severity::Low,
-                format!("{} of the offers by {} failed: {}", path.fixed.failed, by.name(), why(&path.fixed)),
-                "What failed is left out of the shares above. A server that fails where it could do a full handshake costs \
-                 its clients a connection.",
-            ));
-        }
-    }
+    found.extend(
+        address.paths().filter(|(_, path)| path.fixed.failed > 0).map(|(by, path)| failures(by, path)),
+    );
     found
+}
+
+fn one(by: By, path: &Path) -> Option<Finding> {
+    let known = KNOWN.iter().find(|known| known.verdict == path.verdict)?;
+    let ([change, _], name) = match by {
+        By::Ticket => (known.change, "Tickets"),
+        By::Id => ([known.change[1], known.change[0]], "Session IDs"),
+    };
+    let fixed = &path.fixed;
+    let more = match path.verdict {
+        Verdict::WorksOnSomeNodes => {
+            format!(": {} of {}, which is {}", fixed.resumed, fixed.completed, interval(fixed))
+        }
+        Verdict::CouldNotTell => format!(": {}", why(fixed)),
+        _ => String::new(),
+    };
+    let title = format!("{name} {}{more}", known.title);
+    Some(Finding::new(known.code, known.severity, title, known.meaning).change(change))
+}
+
+fn failures(by: By, path: &Path) -> Finding {
+    Finding::new(
+        "tries-failed",
+        Severity::Low,
+        format!("{} of the offers by {} failed: {}", path.fixed.failed, by.name(), why(&path.fixed)),
+        "What failed is left out of the shares above. A server that fails where it could do a full handshake costs its \
+         clients a connection.",
+    )
 }
 
 fn why(tally: &Tally) -> &str {
     tally.failure.as_deref().unwrap_or("no reason was given")
-}
-
-fn one(by: By, path: &Path) -> Option<Finding> {
-    let name = match by {
-        By::Ticket => "Tickets",
-        By::Id => "Session IDs",
-    };
-    let share = match by {
-        By::Ticket => advice::SHARE_KEYS,
-        By::Id => advice::SHARE_CACHE,
-    };
-    match path.verdict {
-        Verdict::WorksOnSomeNodes => Some(
-            Finding::new(
-                "some-nodes",
-                Severity::High,
-                format!(
-                    "{name} are resumed on some nodes only: {} of {}, which is {}",
-                    path.fixed.resumed,
-                    path.fixed.completed,
-                    interval(&path.fixed)
-                ),
-                "There is more than one server or process behind this address, and they do not share what sessions need.",
-            )
-            .change(share),
-        ),
-        Verdict::SingleUse => Some(
-            Finding::new(
-                "single-use",
-                Severity::Medium,
-                format!("{name} are good for one use"),
-                "Clients that open several connections at a time, as browsers do, resume one of them.",
-            )
-            .change(advice::ONCE),
-        ),
-        Verdict::OnlyAsChain => Some(
-            Finding::new(
-                "only-as-chain",
-                Severity::Medium,
-                format!("{name} are good for one use, and each use gives a new one"),
-                "Clients that take what is new resume again and again; those that open several connections at a time resume one.",
-            )
-            .change(advice::ONCE),
-        ),
-        Verdict::RenewedEachTime => Some(
-            Finding::new(
-                "renewed-each-time",
-                Severity::Low,
-                format!("{name} are renewed each time they are used"),
-                "Sessions are resumed. Every handshake carries a ticket more than it needs, and tools that compare tickets \
-                 take it for no resumption.",
-            )
-            .change(advice::RENEW_LESS),
-        ),
-        Verdict::DoesNotWork => Some(
-            Finding::new(
-                "does-not-work",
-                Severity::High,
-                format!("{name} are given and never resumed"),
-                "Clients keep and offer what is of no use.",
-            )
-            .change(share),
-        ),
-        Verdict::CouldNotTell => Some(Finding::new(
-            "could-not-tell",
-            Severity::Medium,
-            format!("{name} cannot be judged: {}", why(&path.fixed)),
-            "Too many connections failed when they offered a session and did not without one.",
-        )),
-        Verdict::Works | Verdict::NotOffered => None,
-    }
 }
