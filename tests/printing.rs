@@ -48,7 +48,7 @@ const WITH_SECRETS: &[&str] = &[
 #[rustfmt::skip]
 const WITHOUT: &[&str] = &[
     "Abort", "AeadAlgorithm", "AlertMessage", "Authentication", "BreakerState", "CacheSnapshot", "CacheStats", "CallCounts", "Certificate", "CertificateError",
-    "CertificateRequest", "CertificateStatus", "CertificateVerify", "ChangeCipherSpec", "ClientAuth",
+    "CertificateRequest", "CertificateStatus", "Decryption", "FinishedCheck", "Known", "NotTls12", "Origin", "Progress", "Protocol", "Sessions", "Shape", "Undecoded", "Verdict", "CertificateVerify", "ChangeCipherSpec", "ClientAuth",
     "ClientAuthNeed", "ClientConfig", "ClientExtensions", "ClientHello", "ClientKeyExchange",
     "ClientToken", "ConfigError", "ContextTooLong", "Credential", "DangerousAcceptAny", "DecodeError",
     "Description", "EcdheParams", "Elements", "Error", "Eviction", "Excess", "Extension", "Failed",
@@ -68,6 +68,9 @@ const WITHOUT: &[&str] = &[
 
 /// Types that have a password, whose `Debug` is looked at in tests/store_shared/hostile.rs.
 const WITH_PASSWORD: &[&str] = &["RedisBuilder", "RedisStore"];
+
+/// Types that have secrets of a key log, or what was decrypted with them; looked at below.
+const LOOKING_ON: &[&str] = &["Event", "Explainer", "KeyLogSecrets", "Seen", "SeenData", "SeenMessage"];
 
 /// The adapters around a [`tls12::Connection`], whose own `Debug` is looked at below.
 const ADAPTERS: &[&str] = &[
@@ -111,11 +114,27 @@ fn types_of(source: &str) -> Vec<String> {
 
 #[test]
 fn every_public_type_is_known_to_hold_secrets_or_none() {
-    let listed = [WITH_SECRETS, WITHOUT, WITH_PASSWORD, ADAPTERS].concat();
+    let listed = [WITH_SECRETS, WITHOUT, WITH_PASSWORD, LOOKING_ON, ADAPTERS].concat();
     let unknown: Vec<_> = public_types().into_iter().filter(|name| !listed.contains(&&**name)).collect();
     assert!(unknown.is_empty(), "say whether these hold secrets: {unknown:?}");
     let gone: Vec<_> = listed.iter().filter(|name| !public_types().contains(**name)).collect();
     assert!(gone.is_empty(), "there are no such types: {gone:?}");
+}
+
+/// Whoever looks on with a key log sees secrets, and does not print them.
+#[test]
+fn secrets_of_a_key_log_are_not_printed() {
+    let secret = [0xa7; 48];
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let line = format!("CLIENT_RANDOM {} {}\n", hex(&[1; 32]), hex(&secret));
+    let secrets = std::sync::Arc::new(tls12::explain::KeyLogSecrets::read(line.as_bytes()));
+    assert_eq!(secrets.len(), 1);
+    let mut explainer = tls12::explain::Explainer::new().with_secrets(&RUSTCRYPTO, secrets.clone());
+    let events = explainer.bytes(Side::Client, &[22, 3, 3, 0, 1, 1]);
+    let data = tls12::explain::SeenData(vec![0xa7; 9]);
+    let printed = format!("{data:?}\n{secrets:?}\n{secrets:#?}\n{explainer:?}\n{explainer:#?}\n{events:?}");
+    assert!(printed.contains("KeyLogSecrets"), "{printed}");
+    assert!(!printed.to_lowercase().contains("a7a7") && !printed.contains("167, 167"), "{printed}");
 }
 
 /// What was printed, by the names of types.

@@ -40,7 +40,7 @@ pub enum Seen {
         /// How many bytes.
         length: usize,
         /// They themselves, if they were asked for.
-        data: Option<Vec<u8>>,
+        data: Option<SeenData>,
     },
     /// What stands where Finished has its place, encrypted: so many bytes without the header of the record.
     EncryptedFinished {
@@ -79,6 +79,16 @@ pub enum Seen {
     Skipped(u64),
     /// The connection is not of TLS 1.2: what follows is told by its records at most.
     NotTls12(NotTls12),
+}
+
+/// Application data that was decrypted. It prints its length alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SeenData(pub Vec<u8>);
+
+impl fmt::Debug for SeenData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SeenData({} bytes)", self.0.len())
+    }
 }
 
 /// What a connection is of instead.

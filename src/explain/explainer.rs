@@ -3,7 +3,7 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use super::{
-    event::{Event, FinishedCheck, NotTls12, Protection, Seen, SeenMessage},
+    event::{Event, FinishedCheck, NotTls12, Protection, Seen, SeenData, SeenMessage},
     half::{Awaits, Found, Half, Loss, Writes},
     key_log::KeyLogSecrets,
     keys::{Secrets, Unlocking},
@@ -221,7 +221,7 @@ impl Explainer {
             ContentType::ALERT => self.alert(plain, told),
             ContentType::APPLICATION_DATA => told.tell(Seen::ApplicationData {
                 length: plain.len(),
-                data: (self.keeping == Keeping::Data).then(|| plain.to_vec()),
+                data: (self.keeping == Keeping::Data).then(|| SeenData(plain.to_vec())),
             }),
             // A second handshake has keys that nobody here follows.
             ContentType::CHANGE_CIPHER_SPEC => {

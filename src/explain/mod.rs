@@ -38,7 +38,7 @@ mod sessions;
 mod stream;
 mod verdict;
 
-pub use event::{Event, FinishedCheck, NotTls12, Protection, Seen, SeenMessage, Undecoded};
+pub use event::{Event, FinishedCheck, NotTls12, Protection, Seen, SeenData, SeenMessage, Undecoded};
 pub use explainer::Explainer;
 pub use key_log::KeyLogSecrets;
 pub use sessions::{Known, Origin, Sessions};

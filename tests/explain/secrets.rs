@@ -4,7 +4,9 @@ use std::{fmt::Write, sync::Arc};
 
 use tls12::{
     crypto::RUSTCRYPTO,
-    explain::{Decryption, Event, Explainer, FinishedCheck, KeyLogSecrets, Protection, Seen, Verdict},
+    explain::{
+        Decryption, Event, Explainer, FinishedCheck, KeyLogSecrets, Protection, Seen, SeenData, Verdict,
+    },
     schedule::Side,
     wire::{Alert, AlertLevel, AlertMessage, ContentType, HandshakeType, Message},
 };
@@ -163,6 +165,6 @@ fn data_and_alerts_are_opened_and_data_is_kept_only_where_that_was_asked_for() {
     let secrets = Arc::new(KeyLogSecrets::read(log.as_bytes()));
     let mut explainer = Explainer::new().with_secrets(&RUSTCRYPTO, secrets).with_application_data();
     let events = explained(&mut explainer, &said, 77);
-    let data = Seen::ApplicationData { length: 10, data: Some(b"a question".to_vec()) };
+    let data = Seen::ApplicationData { length: 10, data: Some(SeenData(b"a question".to_vec())) };
     assert!(events.iter().any(|event| event.seen == data));
 }

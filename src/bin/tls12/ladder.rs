@@ -68,7 +68,7 @@ fn inside(event: &Event, text: &mut String) {
     match &event.seen {
         Seen::Message(message) => fields::of_message(message).write_lines(INDENT, text),
         Seen::ApplicationData { data: Some(data), .. } => {
-            let shown = String::from_utf8_lossy(data).into_owned();
+            let shown = String::from_utf8_lossy(&data.0).into_owned();
             fields::of_data(&shown).write_lines(INDENT, text);
         }
         _ => {}

@@ -279,7 +279,7 @@ fn event_fields(event: &Event, at: Duration) -> Fields {
         }
         Seen::ApplicationData { length, data } => start("application_data")
             .with("length", *length)
-            .with_some("data", data.as_ref().map(|data| &data[..])),
+            .with_some("data", data.as_ref().map(|data| &data.0[..])),
         Seen::EncryptedFinished { length } => start("encrypted_finished").with("length", *length),
         Seen::Encrypted { content_type, length } => encrypted("encrypted", *content_type, *length),
         Seen::DoesNotOpen { content_type, length } => encrypted("does_not_open", *content_type, *length),
