@@ -19,11 +19,13 @@ use pki_types::ServerName;
 
 pub use self::incoming::Incoming;
 pub use crate::edge::NoVerifier;
+#[cfg(feature = "replay")]
+use crate::replay::Recorder;
 use crate::{
     client::ClientConfig,
     crypto::{LocalKey, Sign},
     edge::{
-        Budget, Client, Flush, Input, Link, Next, Outgoing, Server, Side, Turn, block_on, io_error,
+        Budget, Client, Flush, Input, Link, Next, Outgoing, Server, Side, Turn, Witness, block_on, io_error,
         stream_facts, stream_session,
     },
     pki::{Credential, VerifyPeer},
@@ -90,9 +92,31 @@ impl<V: VerifyPeer> Connector<V> {
         &self,
         server: ServerName<'static>,
         session: Option<ClientSession>,
-        mut io: T,
+        io: T,
     ) -> io::Result<Stream<T>> {
-        let (calling, step) = self.client.call(server, session)?;
+        self.connect_watched(server, session, io, Witness::default())
+    }
+
+    /// The same, recorded: everything that goes into the connection, from now to its end.
+    #[cfg(feature = "replay")]
+    pub fn connect_recorded<T: Read + Write>(
+        &self,
+        server: ServerName<'static>,
+        session: Option<ClientSession>,
+        io: T,
+        recorder: Recorder,
+    ) -> io::Result<Stream<T>> {
+        self.connect_watched(server, session, io, Witness::new(recorder))
+    }
+
+    fn connect_watched<T: Read + Write>(
+        &self,
+        server: ServerName<'static>,
+        session: Option<ClientSession>,
+        mut io: T,
+        witness: Witness,
+    ) -> io::Result<Stream<T>> {
+        let (calling, step) = self.client.call(server, session, witness)?;
         let link = handshake(&calling, step, &mut io, &mut { Budget::UNLIMITED })?;
         Ok(Stream { io, link })
     }
@@ -177,15 +201,15 @@ fn handshake<S: Side, T: Read + Write>(
     loop {
         step = match block_on(side.answer(step)) {
             Turn::Flush(ask) => {
-                let sent = io.write_all(ask.bytes()).and_then(|()| io.flush());
+                let sent = io.write_all(side.sending(&ask)).and_then(|()| io.flush());
                 ask.sent(sent)?
             }
             Turn::Input(mut ask) => match budget.room(ask.spare()) {
-                [] => ask.too_much(),
+                [] => side.too_much(ask),
                 room => {
                     let n = read(io, room)?;
                     budget.spend(n);
-                    ask.received(n)
+                    side.received(ask, n)
                 }
             },
             Turn::Done(done) => return Ok(*done),

@@ -56,7 +56,7 @@
 //! | 4 | [`connection`] | the established connection |
 //! | 5 | [`server`], [`client`] | the states, and the values that ask |
 //! | 5 | [`explain`] | what somebody sees who only has the bytes |
-//! | 6 | adapters and the command | the only files with IO, clocks and the system's randomness |
+//! | 6 | adapters, `replay` and the command | the only files with IO, clocks and the system's randomness |
 //!
 //! Layers 0 to 5 need `core` and `alloc` only (`--no-default-features --features rustcrypto`).
 //!
@@ -100,6 +100,9 @@ pub mod explain;
 mod handshake;
 pub mod pki;
 mod record;
+#[cfg(feature = "replay")]
+#[allow(clippy::pedantic, clippy::restriction, reason = "layer 6")]
+pub mod replay;
 pub mod schedule;
 pub mod server;
 pub mod session;

@@ -18,6 +18,8 @@ mod adapters {
     mod incoming;
     #[cfg(feature = "tokio")]
     mod late;
+    #[cfg(feature = "replay")]
+    mod recorded;
     mod resuming;
     #[cfg(feature = "tokio")]
     mod shutdown;

@@ -15,6 +15,7 @@ mod cli {
     mod limits;
     mod pcap;
     mod proxy_protocol;
+    mod recording;
     mod reloading;
     mod resuming;
     mod running;

@@ -21,6 +21,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("client", 5),
     ("explain", 5),
     ("edge", EDGE),
+    ("replay", EDGE),
     ("blocking", EDGE),
     ("tokio", EDGE),
     ("store", EDGE),

@@ -56,10 +56,10 @@ const WITHOUT: &[&str] = &[
     "Illegal", "Incompatible", "InvalidShare", "Judgement", "KeyError", "KeyFileError", "KeyFileFormat",
     "KeyKind", "KeyName", "KeyState", "KeyTimes", "Leaf", "Limits", "Lineage", "List", "Lookup",
     "Message", "NeedsCredential", "NewSession", "NewSessionTicket", "NoStore", "NoVerifier", "NotResumed",
-    "Offer", "Others", "Partition", "PartitionTag", "PresentedPeer", "Protection", "Provider", "Randoms", "RatchetError",
-    "RecordError", "RecordHeader", "Refusal", "RenewWhen", "Reply", "ResumedBy", "ResumptionStats",
+    "Difference", "End", "Offer", "Others", "Partition", "PartitionTag", "PresentedPeer", "Protection", "Provider", "Randoms", "RatchetError",
+    "RecordError", "RecordHeader", "RecordingError", "Refusal", "RenewWhen", "Reply", "ResumedBy", "ResumptionStats",
     "Reuse", "SchemeVerifiers", "SealError", "SealedSession", "SeenBy", "Sent", "ServerExtensions",
-    "ServerHello", "ServerHelloDone", "ServerKeyExchange", "ServerNames", "SessionContext", "SessionId",
+    "Secrets", "ServerHello", "ServerHelloDone", "Step", "ServerKeyExchange", "ServerNames", "SessionContext", "SessionId",
     "SessionPeer", "SessionTooLarge", "Side", "SignError", "Signature", "SignatureFailure",
     "SignatureRequest", "Snapshot", "StatusRequest", "StoreError", "StoreKey", "StoreOperation", "Suite", "TicketSent", "TieredStore", "Tickets",
     "Transcript", "Log", "Truncated", "Unauthentic", "VerifiedPeer", "WeakKey",
@@ -68,6 +68,10 @@ const WITHOUT: &[&str] = &[
 
 /// Types that have a password, whose `Debug` is looked at in tests/store_shared/hostile.rs.
 const WITH_PASSWORD: &[&str] = &["RedisBuilder", "RedisStore"];
+
+/// Recordings, in which there may be secrets, and what runs them; what they print is looked at in
+/// tests/adapters/recorded.rs.
+const RECORDED: &[&str] = &["Recorder", "Recording", "Replay"];
 
 /// Types that have secrets of a key log, or what was decrypted with them; looked at below.
 const LOOKING_ON: &[&str] = &["Event", "Explainer", "KeyLogSecrets", "Seen", "SeenData", "SeenMessage"];
@@ -114,7 +118,7 @@ fn types_of(source: &str) -> Vec<String> {
 
 #[test]
 fn every_public_type_is_known_to_hold_secrets_or_none() {
-    let listed = [WITH_SECRETS, WITHOUT, WITH_PASSWORD, LOOKING_ON, ADAPTERS].concat();
+    let listed = [WITH_SECRETS, WITHOUT, WITH_PASSWORD, LOOKING_ON, RECORDED, ADAPTERS].concat();
     let unknown: Vec<_> = public_types().into_iter().filter(|name| !listed.contains(&&**name)).collect();
     assert!(unknown.is_empty(), "say whether these hold secrets: {unknown:?}");
     let gone: Vec<_> = listed.iter().filter(|name| !public_types().contains(**name)).collect();

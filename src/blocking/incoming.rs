@@ -6,9 +6,11 @@ use std::{
 };
 
 use super::{Acceptor, Stream, handshake};
+#[cfg(feature = "replay")]
+use crate::replay::Recorder;
 use crate::{
     crypto::Sign,
-    edge::{Budget, Greeter},
+    edge::{Budget, Greeter, Witness},
     pki::VerifyPeer,
     server::{ClientHello, NeedsConfig, ServerHandshake},
     store::SessionStore,
@@ -41,6 +43,7 @@ use crate::{
 /// ```
 pub struct Incoming<T> {
     io: T,
+    greeter: Greeter,
     ask: NeedsConfig,
     budget: Budget,
 }
@@ -50,10 +53,20 @@ impl<T: Read + Write> Incoming<T> {
     /// among them, fails with the alert `decode_error`; each message has a limit of its own besides.
     ///
     /// Set timeouts on `io` before. Errors are those of [`Connector`](super::Connector).
-    pub fn read(mut io: T, limit: usize) -> io::Result<Self> {
-        let mut budget = Budget::new(limit);
-        let ask = handshake(&Greeter, Greeter::start()?, &mut io, &mut budget)?;
-        Ok(Self { io, ask, budget })
+    pub fn read(io: T, limit: usize) -> io::Result<Self> {
+        Self::read_watched(io, limit, Witness::default())
+    }
+
+    /// The same, recorded: everything that goes into the connection, from now to its end.
+    #[cfg(feature = "replay")]
+    pub fn read_recorded(io: T, limit: usize, recorder: Recorder) -> io::Result<Self> {
+        Self::read_watched(io, limit, Witness::new(recorder))
+    }
+
+    fn read_watched(mut io: T, limit: usize, witness: Witness) -> io::Result<Self> {
+        let (greeter, mut budget) = (Greeter(witness), Budget::new(limit));
+        let ask = handshake(&greeter, greeter.start()?, &mut io, &mut budget)?;
+        Ok(Self { io, greeter, ask, budget })
     }
 
     /// What the client says.
@@ -68,26 +81,25 @@ impl<T: Read + Write> Incoming<T> {
         V: VerifyPeer,
         S: SessionStore + 'static,
     {
-        let Self { mut io, ask, mut budget } = self;
+        let Self { mut io, greeter: Greeter(witness), ask, mut budget } = self;
         let step = ServerHandshake::NeedsConfig(ask);
-        let link = handshake(&acceptor.server, step, &mut io, &mut budget)?;
+        let link = handshake(&acceptor.server.serving(witness), step, &mut io, &mut budget)?;
         Ok(Stream { io, link })
     }
 
     /// Serves no such name: as [`NeedsConfig::refuse_name`]. Gives the error that this is.
     pub fn refuse_name(self) -> io::Error {
-        let Self { io, ask, budget } = self;
-        Self::fail(io, ask.refuse_name(), budget)
+        self.fail(Greeter::refuse_name)
     }
 
     /// Ends the handshake with an alert of the caller's choice: as [`NeedsConfig::abort`]. Gives the error that this is.
     pub fn abort(self, alert: Alert) -> io::Error {
-        let Self { io, ask, budget } = self;
-        Self::fail(io, ask.abort(alert), budget)
+        self.fail(|greeter, ask| greeter.abort(ask, alert))
     }
 
-    fn fail(mut io: T, step: ServerHandshake, mut budget: Budget) -> io::Error {
-        match handshake(&Greeter, step, &mut io, &mut budget) {
+    fn fail(self, end: impl FnOnce(&Greeter, NeedsConfig) -> ServerHandshake) -> io::Error {
+        let Self { mut io, greeter, ask, mut budget } = self;
+        match handshake(&greeter, end(&greeter, ask), &mut io, &mut budget) {
             Err(error) => error,
             Ok(_) => unreachable!("a handshake that was ended asks for nothing"),
         }

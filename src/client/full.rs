@@ -291,7 +291,7 @@ fn exchange(
     let signed = [&randoms.client[..], &randoms.server, &params.encode()].concat();
     let sent = PeerSignature { scheme, signature };
     let proof = SignatureVerified::check(settings.provider, &settings.schemes, leaf, &signed, sent)?;
-    let ours = group.start(&cx.seed.draw(Label::KeyExchange));
+    let ours = cx.seed.exchange(group);
     let share = ours.share().to_vec();
     let premaster = Premaster::new(ours.complete(params.public).map_err(|_| Illegal::KeyShare)?);
     full.agreed.transcript.add(raw);

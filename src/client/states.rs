@@ -67,6 +67,10 @@ impl Role for Client {
     type Ask = Ask;
     type Handshake = super::ClientHandshake;
 
+    fn expects(state: &Awaiting) -> &'static [&'static str] {
+        state.expects()
+    }
+
     /// Every legal message of a client's handshake, one line each. What has no line is an error.
     fn on(state: Awaiting, incoming: Incoming, cx: &mut Common) -> Result<Next<Self>, Error> {
         use Awaiting as S;

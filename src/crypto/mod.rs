@@ -14,6 +14,8 @@ mod provider;
 mod record_key;
 #[cfg(feature = "rustcrypto")]
 mod rustcrypto;
+#[cfg(feature = "replay")]
+mod said;
 pub mod schemes;
 mod secret;
 mod seed;
@@ -31,6 +33,8 @@ pub(crate) use record_key::Place;
 pub use record_key::{RecordOpenKey, RecordSealKey};
 #[cfg(feature = "rustcrypto")]
 pub use rustcrypto::RUSTCRYPTO;
+#[cfg(feature = "replay")]
+pub(crate) use said::Said;
 pub(crate) use secret::wipe;
 pub use secret::{Secret, SecretVec};
 pub(crate) use seed::Label;

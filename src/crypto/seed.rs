@@ -4,9 +4,12 @@ use alloc::boxed::Box;
 
 use rand_core::CryptoRng;
 
+#[cfg(feature = "replay")]
+use super::said::Said;
 use super::{
     copy,
     hmac::HmacSha256,
+    kx::{Group, KeyExchange},
     secret::{Secret, wipe},
 };
 
@@ -14,17 +17,38 @@ use super::{
 ///
 /// Every random value is derived from it under its own label (`HMAC-SHA256(seed, label)`), so the
 /// same seed, clock and bytes replay the same handshake, and adding a draw moves no other.
-pub struct Seed(Box<HmacSha256>);
+pub struct Seed(Source);
+
+enum Source {
+    /// The HMAC state of the seed.
+    Drawn(Box<HmacSha256>),
+    /// A seed that nobody knows, but what was said of it is known.
+    #[cfg(feature = "replay")]
+    Said(Box<Said>),
+}
 
 impl Seed {
     /// Draws 32 bytes from the operating system. The error is that of the operating system.
     #[cfg(feature = "std")]
-    #[expect(clippy::disallowed_types, reason = "the one door for the operating system's randomness")]
     pub fn from_os() -> std::io::Result<Self> {
+        Self::witnessed(|_| {})
+    }
+
+    /// The same, shown to somebody who writes it down.
+    #[cfg(feature = "std")]
+    #[expect(clippy::disallowed_types, reason = "the one door for the operating system's randomness")]
+    pub(crate) fn witnessed(witness: impl FnOnce(&[u8; 32])) -> std::io::Result<Self> {
         use rand::{TryRng, rngs::SysRng};
         let mut bytes = [0; 32];
         SysRng.try_fill_bytes(&mut bytes).map_err(std::io::Error::other)?;
+        witness(&bytes);
         Ok(Self::keyed(&mut bytes))
+    }
+
+    /// Of a handshake that was seen: draws what was said in it, and zeros where nothing was.
+    #[cfg(feature = "replay")]
+    pub(crate) fn said(said: Said) -> Self {
+        Self(Source::Said(Box::new(said)))
     }
 
     /// Draws 32 bytes from `rng`.
@@ -43,7 +67,7 @@ impl Seed {
     fn keyed(bytes: &mut [u8; 32]) -> Self {
         let keyed = HmacSha256::boxed(bytes);
         wipe(bytes);
-        Self(keyed)
+        Self(Source::Drawn(keyed))
     }
 
     /// `N` bytes under `label`: HMAC-SHA256(seed, label), and where more than 32 are wanted,
@@ -59,15 +83,33 @@ impl Seed {
         bytes
     }
 
-    fn fill(&self, label: Label, bytes: &mut [u8]) {
-        let label = label.text().as_bytes();
-        for (chunk, i) in bytes.chunks_mut(32).zip(0_u8..) {
-            let block = match i {
-                0 => self.0.sign(&[label]),
-                _ => self.0.sign(&[label, &[i]]),
-            };
-            copy(chunk, block.as_ref());
+    /// Our share of a key exchange in this group.
+    pub(crate) fn exchange(&self, group: &dyn Group) -> Box<dyn KeyExchange> {
+        let ours = group.start(&self.draw(Label::KeyExchange));
+        match &self.0 {
+            Source::Drawn(_) => ours,
+            #[cfg(feature = "replay")]
+            Source::Said(said) => said.exchange(ours),
         }
+    }
+
+    fn fill(&self, label: Label, bytes: &mut [u8]) {
+        match &self.0 {
+            Source::Drawn(seed) => draw(seed, label, bytes),
+            #[cfg(feature = "replay")]
+            Source::Said(said) => said.fill(label, bytes),
+        }
+    }
+}
+
+fn draw(seed: &HmacSha256, label: Label, bytes: &mut [u8]) {
+    let label = label.text().as_bytes();
+    for (chunk, i) in bytes.chunks_mut(32).zip(0_u8..) {
+        let block = match i {
+            0 => seed.sign(&[label]),
+            _ => seed.sign(&[label, &[i]]),
+        };
+        copy(chunk, block.as_ref());
     }
 }
 

@@ -5,12 +5,14 @@ use std::{io, sync::Arc};
 use pki_types::ServerName;
 
 use super::{
-    AsyncVerifyPeer, LateSign, Link, Side, Turn, io_steps, link::Forget, now, receiving, trace, yes_or_no,
+    AsyncVerifyPeer, Happening, LateSign, Link, Side, Turn, Witness, io_steps, link::Forget, receiving,
+    trace, yes_or_no,
 };
 use crate::{
     client::{ClientConfig, ClientHandshake, Established, NeedsCredential, NeedsFlush, NeedsInput},
-    crypto::{Seed, SignError, Signature, SignatureRequest},
+    crypto::{SignError, Signature, SignatureRequest},
     pki::Credential,
+    schedule,
     session::{ClientSession, HandshakeKind, SessionContext, TicketSent},
     store::ClientSessions,
 };
@@ -66,13 +68,15 @@ impl<V: AsyncVerifyPeer> Client<V> {
         &self,
         server: ServerName<'static>,
         session: Option<ClientSession>,
+        witness: Witness,
     ) -> io::Result<(Calling<'_, V>, ClientHandshake)> {
-        let (now, seed) = (now(), Seed::from_os()?);
+        let (seed, now) = witness.start(schedule::Side::Client)?;
         let session =
             session.or_else(|| self.sessions.as_ref()?.get(&server.to_str(), &self.bound_to(), now));
+        witness.saw(Happening::Calls(&server, &self.config, session.as_ref()));
         let step =
             ClientHandshake::start(self.config.clone(), server.clone(), session, seed, receiving(), now);
-        Ok((Calling { client: self, server }, step))
+        Ok((Calling { client: self, server, witness }, step))
     }
 
     /// The first credential that the server takes, and whose chain leads to an authority that the server names, if it
@@ -123,6 +127,7 @@ fn trusting<V: AsyncVerifyPeer>(
 pub(crate) struct Calling<'c, V> {
     client: &'c Client<V>,
     server: ServerName<'static>,
+    witness: Witness,
 }
 
 impl<V: AsyncVerifyPeer> Calling<'_, V> {
@@ -140,6 +145,7 @@ impl<V: AsyncVerifyPeer> Calling<'_, V> {
         let Established { connection, buf, session } = established;
         let info = connection.info();
         trace::established("client", info);
+        self.witness.saw(Happening::Complete(info));
         // A session that was only resumed is kept where it was, and where it may be used once it is used up (R31).
         let is_new = match info.handshake {
             HandshakeKind::Full(_) => true,
@@ -148,7 +154,7 @@ impl<V: AsyncVerifyPeer> Calling<'_, V> {
         if let (Some(sessions), Some(session), true) = (&self.client.sessions, &session, is_new) {
             sessions.insert(session.duplicate());
         }
-        Link::new(connection, buf).with_session(session).forgetting_by(self.forget())
+        Link::new(connection, buf, &self.witness).with_session(session).forgetting_by(self.forget())
     }
 }
 
@@ -166,16 +172,19 @@ impl<V: AsyncVerifyPeer> Side for Calling<'_, V> {
                 ClientHandshake::NeedsVerdict(ask) => {
                     let presented = ask.presented().clone();
                     let verdict = self.client.verifier.verify(&presented).await;
+                    self.witness.saw(Happening::Verdict(&verdict));
                     trace::answered("a verdict on the server", yes_or_no(&verdict));
                     ask.answer(verdict)
                 }
                 ClientHandshake::NeedsCredential(ask) => {
                     let credential = self.client.choose(&ask);
+                    self.witness.saw(Happening::Credential(credential.as_ref()));
                     ask.answer(credential)
                 }
                 ClientHandshake::NeedsSignature(ask) => {
                     let request = ask.request().clone();
                     let signature = self.client.sign(&request).await;
+                    self.witness.saw(Happening::Signature(&signature));
                     trace::answered("a signature", yes_or_no(&signature));
                     ask.answer(signature)
                 }
@@ -188,9 +197,14 @@ impl<V: AsyncVerifyPeer> Side for Calling<'_, V> {
                         forget().await;
                     }
                     trace::failed("client", &failed.error);
+                    self.witness.saw(Happening::Failed(&failed.error));
                     return Turn::Failed(failed.error);
                 }
             };
         }
+    }
+
+    fn witness(&self) -> &Witness {
+        &self.witness
     }
 }

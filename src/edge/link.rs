@@ -8,6 +8,7 @@ pub(crate) use self::{
     incoming::{Forget, Incoming, Next},
     outgoing::Outgoing,
 };
+use super::Witness;
 use crate::{
     connection::{Abort, Connection, Facts, Reply},
     error::Error,
@@ -42,9 +43,13 @@ pub(crate) enum News {
 }
 
 impl Link {
-    pub(crate) fn new(connection: Connection, buf: RecvBuf) -> Self {
+    pub(crate) fn new(connection: Connection, buf: RecvBuf, witness: &Witness) -> Self {
         let (reader, writer, facts) = connection.into_parts();
-        Self { incoming: Incoming::new(reader, buf), outgoing: Outgoing::new(writer), facts }
+        Self {
+            incoming: Incoming::new(reader, buf, witness.clone()),
+            outgoing: Outgoing::new(writer, witness.clone()),
+            facts,
+        }
     }
 
     pub(crate) fn with_session(mut self, session: Option<ClientSession>) -> Self {

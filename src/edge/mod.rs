@@ -10,6 +10,7 @@ mod link;
 mod pool;
 mod server;
 pub(crate) mod trace;
+mod witness;
 
 use std::{future::Future, io};
 
@@ -23,6 +24,8 @@ pub(crate) use self::answers::{AsyncSign, AsyncVerifyPeer};
 pub(crate) use self::block_on::block_on;
 #[cfg(feature = "tokio")]
 pub(crate) use self::link::Incoming;
+#[cfg(feature = "replay")]
+pub(crate) use self::witness::Watch;
 pub(crate) use self::{
     answers::{LateSign, Waiting},
     client::Client,
@@ -30,6 +33,7 @@ pub(crate) use self::{
     link::{Link, Next, Outgoing},
     pool::receiving,
     server::{Greeter, Server},
+    witness::{Happening, Witness},
 };
 use crate::{
     error::Error,
@@ -54,6 +58,28 @@ pub(crate) trait Side {
 
     /// Answers all asks up to one that needs the transport, or to the end.
     fn answer(&self, step: Self::Step) -> impl Future<Output = Turn<Self>> + Send;
+
+    /// Who watches.
+    fn witness(&self) -> &Witness;
+
+    /// What to send.
+    fn sending<'f>(&self, ask: &'f Self::Flush) -> &'f [u8] {
+        self.witness().saw(Happening::Sent(ask.bytes()));
+        ask.bytes()
+    }
+
+    /// The first `n` bytes of what is spare were received.
+    fn received(&self, mut ask: Self::Input, n: usize) -> Self::Step {
+        let now = now();
+        self.witness().saw(Happening::Received(ask.spare().get(..n).unwrap_or_default(), Some(now)));
+        ask.received(n, now)
+    }
+
+    /// The peer sent more than it may.
+    fn too_much(&self, ask: Self::Input) -> Self::Step {
+        self.witness().saw(Happening::TooMuch);
+        ask.too_much()
+    }
 }
 
 /// What is left to an adapter.
@@ -94,8 +120,8 @@ pub(crate) trait Flush<Step> {
 pub(crate) trait Input<Step> {
     /// Where to receive to.
     fn spare(&mut self) -> &mut [u8];
-    /// The first `n` bytes were received.
-    fn received(self, n: usize) -> Step;
+    /// The first `n` bytes were received, at this time.
+    fn received(self, n: usize, now: UnixTime) -> Step;
     /// The peer sent more than it may.
     fn too_much(self) -> Step;
 }
@@ -147,8 +173,8 @@ macro_rules! io_steps {
                 self.spare()
             }
 
-            fn received(self, n: usize) -> crate::$side::$step {
-                self.received(n, crate::edge::now())
+            fn received(self, n: usize, now: pki_types::UnixTime) -> crate::$side::$step {
+                self.received(n, now)
             }
 
             fn too_much(self) -> crate::$side::$step {

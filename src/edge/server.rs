@@ -6,16 +6,18 @@ use std::{
 };
 
 use super::{
-    AsyncSign, AsyncVerifyPeer, LateSign, Link, NoVerifier, Side, Turn, io_steps, link::Forget, now,
-    receiving, trace, yes_or_no,
+    AsyncSign, AsyncVerifyPeer, Happening, LateSign, Link, NoVerifier, Side, Turn, Witness, io_steps,
+    link::Forget, receiving, trace, yes_or_no,
 };
 use crate::{
     connection::Connection,
-    crypto::{Seed, SignError, Signature, SignatureRequest},
+    crypto::{SignError, Signature, SignatureRequest},
     record::RecvBuf,
+    schedule,
     server::{ClientAuth, Established, NeedsConfig, NeedsFlush, NeedsInput, ServerConfig, ServerHandshake},
     session::{Lookup, ResumptionStats, SessionContext},
     store::AsyncSessionStore,
+    wire::Alert,
 };
 
 io_steps!(server, ServerHandshake);
@@ -152,6 +154,11 @@ where
     V: AsyncVerifyPeer,
     S: AsyncSessionStore + 'static,
 {
+    /// This server for one client.
+    pub(crate) fn serving(&self, witness: Witness) -> Serving<'_, K, V, S> {
+        Serving { server: self, witness }
+    }
+
     async fn sign(&self, request: &SignatureRequest) -> Result<Signature, SignError> {
         match self.named_keys.iter().find(|(name, _)| *name == request.credential) {
             Some((_, key)) => key.sign_later(request).await,
@@ -159,9 +166,10 @@ where
         }
     }
 
-    fn established(&self, connection: Connection, buf: RecvBuf) -> Link {
+    fn established(&self, connection: Connection, buf: RecvBuf, witness: &Witness) -> Link {
         let info = connection.info();
         trace::established("server", info);
+        witness.saw(Happening::Complete(info));
         if let Some(stats) = &self.stats {
             stats.record(&info.handshake, info.ticket);
         }
@@ -170,7 +178,7 @@ where
             let forget: Forget = Box::new(move || Box::pin(async move { store.remove(&key).await }));
             forget
         });
-        Link::new(connection, buf).forgetting_by(forget)
+        Link::new(connection, buf, witness).forgetting_by(forget)
     }
 }
 
@@ -184,11 +192,24 @@ fn word(found: &Lookup) -> &'static str {
 }
 
 /// The handshake up to the hello, which nobody has to be asked for.
-pub(crate) struct Greeter;
+pub(crate) struct Greeter(pub(crate) Witness);
 
 impl Greeter {
-    pub(crate) fn start() -> io::Result<ServerHandshake> {
-        Ok(ServerHandshake::start(Seed::from_os()?, receiving(), now()))
+    pub(crate) fn start(&self) -> io::Result<ServerHandshake> {
+        let (seed, now) = self.0.start(schedule::Side::Server)?;
+        Ok(ServerHandshake::start(seed, receiving(), now))
+    }
+
+    /// Serves no such name.
+    pub(crate) fn refuse_name(&self, ask: NeedsConfig) -> ServerHandshake {
+        self.0.saw(Happening::RefusedName);
+        ask.refuse_name()
+    }
+
+    /// Ends it with this alert.
+    pub(crate) fn abort(&self, ask: NeedsConfig, alert: Alert) -> ServerHandshake {
+        self.0.saw(Happening::Aborted(alert));
+        ask.abort(alert)
     }
 }
 
@@ -205,6 +226,7 @@ impl Side for Greeter {
             ServerHandshake::NeedsConfig(ask) => Turn::Done(Box::new(ask)),
             ServerHandshake::Failed(failed) => {
                 trace::failed("server", &failed.error);
+                self.0.saw(Happening::Failed(&failed.error));
                 Turn::Failed(failed.error)
             }
             ServerHandshake::NeedsSession(_)
@@ -214,9 +236,19 @@ impl Side for Greeter {
             | ServerHandshake::Done(_) => unreachable!("nothing is asked for before the configuration"),
         }
     }
+
+    fn witness(&self) -> &Witness {
+        &self.0
+    }
 }
 
-impl<K, V, S> Side for Server<K, V, S>
+/// A server, and who watches what it has with one client.
+pub(crate) struct Serving<'s, K, V, S> {
+    server: &'s Server<K, V, S>,
+    witness: Witness,
+}
+
+impl<K, V, S> Side for Serving<'_, K, V, S>
 where
     K: AsyncSign,
     V: AsyncVerifyPeer,
@@ -233,43 +265,56 @@ where
             step = match step {
                 ServerHandshake::NeedsFlush(ask) => return Turn::Flush(ask),
                 ServerHandshake::NeedsInput(ask) => return Turn::Input(ask),
-                ServerHandshake::NeedsConfig(ask) => ask.answer(self.used()),
+                ServerHandshake::NeedsConfig(ask) => {
+                    let config = self.server.used();
+                    self.witness.saw(Happening::Configured(&config, ask.client_hello()));
+                    ask.answer(config)
+                }
                 ServerHandshake::NeedsSignature(ask) => {
                     let request = ask.request().clone();
-                    let signature = self.sign(&request).await;
+                    let signature = self.server.sign(&request).await;
+                    self.witness.saw(Happening::Signature(&signature));
                     trace::answered("a signature", yes_or_no(&signature));
                     ask.answer(signature)
                 }
                 ServerHandshake::NeedsSession(ask) => {
                     let key = *ask.key();
-                    let found = self.store.get(&key).await;
+                    let found = self.server.store.get(&key).await;
+                    self.witness.saw(Happening::Found(&key, &found));
                     trace::answered("a session", word(&found));
                     ask.answer(found)
                 }
                 ServerHandshake::NeedsStore(ask) => {
                     let session = ask.session().clone();
-                    self.store.put(&session).await;
+                    self.server.store.put(&session).await;
+                    self.witness.saw(Happening::Stored);
                     trace::answered("to keep a session", "done");
                     ask.stored()
                 }
                 ServerHandshake::NeedsVerdict(ask) => {
                     let presented = ask.presented().clone();
-                    let verdict = self.verifier.verify(&presented).await;
+                    let verdict = self.server.verifier.verify(&presented).await;
+                    self.witness.saw(Happening::Verdict(&verdict));
                     trace::answered("a verdict on the client", yes_or_no(&verdict));
                     ask.answer(verdict)
                 }
                 ServerHandshake::Done(Established { connection, buf }) => {
-                    return Turn::Done(Box::new(self.established(connection, buf)));
+                    return Turn::Done(Box::new(self.server.established(connection, buf, &self.witness)));
                 }
                 ServerHandshake::Failed(failed) => {
                     // R29
                     if let Some(key) = failed.forget {
-                        self.store.remove(&key).await;
+                        self.server.store.remove(&key).await;
                     }
                     trace::failed("server", &failed.error);
+                    self.witness.saw(Happening::Failed(&failed.error));
                     return Turn::Failed(failed.error);
                 }
             };
         }
+    }
+
+    fn witness(&self) -> &Witness {
+        &self.witness
     }
 }

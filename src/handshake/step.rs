@@ -26,6 +26,9 @@ pub(crate) trait Role: Sized {
     /// The public handshake.
     type Handshake: From<Step<Self>>;
 
+    /// What may come in this state.
+    fn expects(state: &Self::Await) -> &'static [&'static str];
+
     /// The table of legal messages.
     fn on(state: Self::Await, incoming: Incoming, cx: &mut Common) -> Result<Next<Self>, Error>;
 }
@@ -167,6 +170,10 @@ impl<R: Role> Receive<R> {
         self.common.buf.spare()
     }
 
+    pub(crate) fn expects(&self) -> &'static [&'static str] {
+        R::expects(&self.state)
+    }
+
     pub(crate) fn received(mut self, n: usize, now: UnixTime) -> R::Handshake {
         self.common.now = now;
         match self.common.buf.received(n) {
@@ -241,6 +248,11 @@ macro_rules! flush_and_input {
         pub struct NeedsInput(pub(crate) crate::handshake::Receive<$role>);
 
         impl NeedsInput {
+            #[doc = concat!("Which messages of the ", $peer, " may come next, by their names of RFC 5246, 7.4.")]
+            pub fn expects(&self) -> &'static [&'static str] {
+                self.0.expects()
+            }
+
             /// Where to receive to; never empty.
             pub fn spare(&mut self) -> &mut [u8] {
                 self.0.spare()

@@ -85,7 +85,7 @@ impl Configured {
         let fit = hello::fit(&config, &hello, terms.server_name.as_ref())?;
         let settings = &config.settings;
         let group = settings.provider.group(fit.group).ok_or(Incompatible::Group)?;
-        let exchange = group.start(&cx.seed.draw(Label::KeyExchange));
+        let exchange = cx.seed.exchange(group);
         let random = cx.seed.draw_public(Label::ServerRandom);
         let randoms = Randoms { client: hello.random, server: random };
 

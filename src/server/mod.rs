@@ -26,7 +26,7 @@ use crate::{
     pki::{CertificateError, PresentedPeer, VerifiedPeer},
     record::RecvBuf,
     schedule::Side,
-    session::{Lookup, NewSession, SessionTooLarge, StoreKey},
+    session::{HandshakeKind, Lookup, NewSession, SessionTooLarge, StoreKey},
     wire::{Decode, HANDSHAKE_HEADER_LEN, SignatureScheme},
 };
 
@@ -251,6 +251,11 @@ impl NeedsSignature {
     /// What to sign; clone it to send it away.
     pub fn request(&self) -> &SignatureRequest {
         &self.state.request
+    }
+
+    /// Why this is a full handshake: what [`ConnectionInfo::handshake`](crate::ConnectionInfo::handshake) will say.
+    pub fn handshake(&self) -> HandshakeKind {
+        self.state.full.agreed.info.handshake
     }
 
     /// What the key holder answered.

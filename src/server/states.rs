@@ -64,6 +64,10 @@ impl Role for Server {
     type Ask = Ask;
     type Handshake = super::ServerHandshake;
 
+    fn expects(state: &Awaiting) -> &'static [&'static str] {
+        state.expects()
+    }
+
     /// Every legal message of a server's handshake, one line each. What has no line is an error.
     fn on(state: Awaiting, incoming: Incoming, cx: &mut Common) -> Result<Next<Self>, Error> {
         use Awaiting as S;

@@ -241,15 +241,26 @@ impl ClientSession {
         lifetime_hint: u32,
         now: UnixTime,
     ) -> Result<Self, SessionTooLarge> {
+        let token = ClientToken::Ticket { ticket, lifetime_hint };
+        Self::new(self.with(token, self.0.master_secret.duplicate(), now.as_secs()))
+    }
+
+    /// The same session with zeros where its master secret was.
+    #[cfg(feature = "replay")]
+    pub(crate) fn without_secrets(&self) -> Self {
+        Self(Arc::new(self.with(self.0.token.clone(), Secret::fill(|_| {}), self.0.received_at)))
+    }
+
+    fn with(&self, token: ClientToken, master_secret: Secret<48>, received_at: u64) -> ClientSessionParts {
         let parts = &*self.0;
-        Self::new(ClientSessionParts {
+        ClientSessionParts {
             server: parts.server.clone(),
             trust: parts.trust,
-            token: ClientToken::Ticket { ticket, lifetime_hint },
+            token,
             suite: parts.suite,
-            master_secret: parts.master_secret.duplicate(),
+            master_secret,
             extended_master_secret: parts.extended_master_secret,
-            received_at: now.as_secs(),
+            received_at,
             authenticated_at: parts.authenticated_at,
             lineage: parts.lineage,
             alpn: parts.alpn.clone(),
@@ -257,7 +268,7 @@ impl ClientSession {
             peer_scheme: parts.peer_scheme,
             group: parts.group,
             ocsp: parts.ocsp.clone(),
-        })
+        }
     }
 
     /// The same session once more. The secret is in memory once, and is wiped when the last of them is gone.

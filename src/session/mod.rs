@@ -42,6 +42,8 @@ pub use policy::{
 };
 pub use ratchet::{MAX_CATCH_UP, Ratchet, RatchetError};
 pub use ring::{DEFAULT_PERIOD, KeyName, KeyRing, KeyState, KeyTimes, TicketKey, WeakKey};
+#[cfg(feature = "replay")]
+pub(crate) use seal::Opening;
 pub use seal::{MAX_SEALED, OpenedTicket};
 pub use state::{
     Lineage, MAX_APPLICATION_DATA, MAX_PEER_CHAIN, Session, SessionParts, SessionPeer, SessionTooLarge,

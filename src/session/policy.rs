@@ -221,6 +221,11 @@ impl Resumption {
         self.master_secret == MasterSecretRule::Any
     }
 
+    /// Whether only sessions of the protocol that is agreed on now are resumed (R8).
+    pub fn requires_same_protocol(&self) -> bool {
+        self.protocol == ProtocolRule::Same
+    }
+
     /// For how many seconds a ticket or an entry of a store is accepted at most.
     pub fn lifetime(&self) -> u32 {
         self.lifetime

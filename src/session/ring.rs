@@ -146,7 +146,7 @@ impl TicketKey {
     }
 
     /// Without a check of the secret: the caller made it, or checked it.
-    pub(super) fn raw(name: KeyName, secret: &[u8], times: KeyTimes) -> Self {
+    pub(crate) fn raw(name: KeyName, secret: &[u8], times: KeyTimes) -> Self {
         Self { name, secret: SecretVec::copy_of(secret), state: HmacSha256::boxed(secret), times }
     }
 
@@ -177,7 +177,7 @@ impl TicketKey {
         self.times
     }
 
-    pub(super) fn secret(&self) -> &SecretVec {
+    pub(crate) fn secret(&self) -> &SecretVec {
         &self.secret
     }
 
@@ -215,12 +215,15 @@ pub struct KeyRing {
     keys: Arc<[Arc<TicketKey>]>,
     /// The names of keys that were erased, oldest first, so that a late ticket has its true reason.
     erased: Arc<[KeyName]>,
+    /// What a recording says that something sealed contained, where its key is not in the recording.
+    #[cfg(feature = "replay")]
+    pub(super) opening: Option<Arc<super::seal::Opening>>,
 }
 
 impl KeyRing {
     /// A ring of one key.
     pub fn new(first: TicketKey) -> Self {
-        Self { keys: Arc::new([Arc::new(first)]), erased: Arc::new([]) }
+        Self::of(Arc::new([Arc::new(first)]), Arc::new([]))
     }
 
     /// A ring with one more key, which seals and opens by its own times. A key that is already in it gets the times
@@ -230,7 +233,7 @@ impl KeyRing {
         let mut keys: Vec<_> = self.keys.iter().filter(|old| !old.is_same_as(&key)).cloned().collect();
         let at = keys.partition_point(|old| old.times.sealing_from <= key.times.sealing_from);
         keys.insert(at, Arc::new(key));
-        Self { keys: keys.into(), erased: Arc::clone(&self.erased) }
+        Self::of(keys.into(), Arc::clone(&self.erased))
     }
 
     /// A ring in which `next` seals, as soon as its times say so, and all that are not yet too old at `now` still
@@ -250,7 +253,7 @@ impl KeyRing {
         let mut keys: Vec<_> =
             gone.map(|old| Arc::new(retire(old))).chain(newer.keys.iter().cloned()).collect();
         keys.sort_by_key(|key| key.times.sealing_from);
-        Self { keys: keys.into(), erased: Arc::clone(&self.erased) }.without_erased(now)
+        Self::of(keys.into(), Arc::clone(&self.erased)).without_erased(now)
     }
 
     /// The last key stays, whatever its age: a ring is never empty. It does nothing when it is too old.
@@ -263,7 +266,35 @@ impl KeyRing {
         let gone = self.keys.iter().filter(|key| !kept.iter().any(|kept| Arc::ptr_eq(kept, key)));
         let mut erased: Vec<_> = self.erased.iter().copied().chain(gone.map(|key| key.name)).collect();
         erased.drain(..erased.len().saturating_sub(REMEMBERED));
-        Self { keys: kept.into(), erased: erased.into() }
+        Self::of(kept.into(), erased.into())
+    }
+
+    fn of(keys: Arc<[Arc<TicketKey>]>, erased: Arc<[KeyName]>) -> Self {
+        Self {
+            keys,
+            erased,
+            #[cfg(feature = "replay")]
+            opening: None,
+        }
+    }
+
+    /// A ring that remembers these names of erased keys, oldest first.
+    #[cfg(feature = "replay")]
+    pub(crate) fn with_erased(mut self, names: impl IntoIterator<Item = KeyName>) -> Self {
+        self.erased = names.into_iter().collect();
+        self
+    }
+
+    /// The names of keys that were erased, oldest first.
+    #[cfg(feature = "replay")]
+    pub(crate) fn erased(&self) -> &[KeyName] {
+        &self.erased
+    }
+
+    /// All keys, by rising start of sealing.
+    #[cfg(feature = "replay")]
+    pub(crate) fn all(&self) -> impl Iterator<Item = &TicketKey> {
+        self.keys.iter().map(|key| &**key)
     }
 
     /// All keys, by rising start of sealing, and what each does.

@@ -246,6 +246,29 @@ impl Session {
         Self::new(self.0)
     }
 
+    /// The same session with zeros where its master secret and the application's data were, as long as before.
+    #[cfg(feature = "replay")]
+    pub(crate) fn without_secrets(&self) -> Self {
+        let parts = &self.0;
+        Self(SessionParts {
+            suite: parts.suite,
+            master_secret: Secret::fill(|_| {}),
+            extended_master_secret: parts.extended_master_secret,
+            server_name: parts.server_name.clone(),
+            alpn: parts.alpn.clone(),
+            context: parts.context,
+            partition: parts.partition,
+            lineage: parts.lineage,
+            authenticated_at: parts.authenticated_at,
+            issued_at: parts.issued_at,
+            lifetime: parts.lifetime,
+            peer: parts.peer.clone(),
+            peer_scheme: parts.peer_scheme,
+            group: parts.group,
+            application_data: SecretVec::new(alloc::vec![0; parts.application_data.expose().len()]),
+        })
+    }
+
     /// The encoding above; it contains the master secret.
     pub fn encode(&self) -> SecretVec {
         let parts = &self.0;

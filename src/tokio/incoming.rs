@@ -5,8 +5,10 @@ use std::{fmt, io};
 use ::tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Acceptor, TlsStream, handshake};
+#[cfg(feature = "replay")]
+use crate::replay::Recorder;
 use crate::{
-    edge::{AsyncSign, AsyncVerifyPeer, Budget, Greeter},
+    edge::{AsyncSign, AsyncVerifyPeer, Budget, Greeter, Witness},
     server::{ClientHello, NeedsConfig, ServerHandshake},
     store::AsyncSessionStore,
     wire::Alert,
@@ -38,6 +40,7 @@ use crate::{
 /// ```
 pub struct Incoming<T> {
     io: T,
+    greeter: Greeter,
     ask: NeedsConfig,
     budget: Budget,
 }
@@ -48,10 +51,20 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Incoming<T> {
     ///
     /// Bound it with `tokio::time::timeout`; dropping it abandons the handshake. Errors are those of
     /// [`Connector`](super::Connector).
-    pub async fn read(mut io: T, limit: usize) -> io::Result<Self> {
-        let mut budget = Budget::new(limit);
-        let ask = handshake(&Greeter, Greeter::start()?, &mut io, &mut budget).await?;
-        Ok(Self { io, ask, budget })
+    pub async fn read(io: T, limit: usize) -> io::Result<Self> {
+        Self::read_watched(io, limit, Witness::default()).await
+    }
+
+    /// The same, recorded: everything that goes into the connection, from now to its end.
+    #[cfg(feature = "replay")]
+    pub async fn read_recorded(io: T, limit: usize, recorder: Recorder) -> io::Result<Self> {
+        Self::read_watched(io, limit, Witness::new(recorder)).await
+    }
+
+    async fn read_watched(mut io: T, limit: usize, witness: Witness) -> io::Result<Self> {
+        let (greeter, mut budget) = (Greeter(witness), Budget::new(limit));
+        let ask = handshake(&greeter, greeter.start()?, &mut io, &mut budget).await?;
+        Ok(Self { io, greeter, ask, budget })
     }
 
     /// What the client says.
@@ -66,26 +79,25 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Incoming<T> {
         V: AsyncVerifyPeer,
         S: AsyncSessionStore + 'static,
     {
-        let Self { mut io, ask, mut budget } = self;
+        let Self { mut io, greeter: Greeter(witness), ask, mut budget } = self;
         let step = ServerHandshake::NeedsConfig(ask);
-        let link = handshake(&acceptor.server, step, &mut io, &mut budget).await?;
+        let link = handshake(&acceptor.server.serving(witness), step, &mut io, &mut budget).await?;
         Ok(TlsStream::new(io, link))
     }
 
     /// Serves no such name: as [`NeedsConfig::refuse_name`]. Gives the error that this is.
     pub async fn refuse_name(self) -> io::Error {
-        let Self { io, ask, budget } = self;
-        Self::fail(io, ask.refuse_name(), budget).await
+        self.fail(Greeter::refuse_name).await
     }
 
     /// Ends the handshake with an alert of the caller's choice: as [`NeedsConfig::abort`]. Gives the error that this is.
     pub async fn abort(self, alert: Alert) -> io::Error {
-        let Self { io, ask, budget } = self;
-        Self::fail(io, ask.abort(alert), budget).await
+        self.fail(|greeter, ask| greeter.abort(ask, alert)).await
     }
 
-    async fn fail(mut io: T, step: ServerHandshake, mut budget: Budget) -> io::Error {
-        match handshake(&Greeter, step, &mut io, &mut budget).await {
+    async fn fail(self, end: impl FnOnce(&Greeter, NeedsConfig) -> ServerHandshake) -> io::Error {
+        let Self { mut io, greeter, ask, mut budget } = self;
+        match handshake(&greeter, end(&greeter, ask), &mut io, &mut budget).await {
             Err(error) => error,
             Ok(_) => unreachable!("a handshake that was ended asks for nothing"),
         }

@@ -85,10 +85,12 @@ pub use self::{
     timed::DEFAULT_STORE_DEADLINE,
 };
 pub use crate::edge::{AsyncSign, AsyncVerifyPeer, NoVerifier};
+#[cfg(feature = "replay")]
+use crate::replay::Recorder;
 use crate::{
     client::ClientConfig,
     crypto::LocalKey,
-    edge::{Budget, Client, Flush, Input, Server, Side, Turn, io_error},
+    edge::{Budget, Client, Flush, Input, Server, Side, Turn, Witness, io_error},
     pki::Credential,
     server::ServerConfig,
     session::{ClientSession, ResumptionStats, SessionContext},
@@ -154,9 +156,31 @@ impl<V: AsyncVerifyPeer> Connector<V> {
         &self,
         server: ServerName<'static>,
         session: Option<ClientSession>,
-        mut io: T,
+        io: T,
     ) -> io::Result<TlsStream<T>> {
-        let (calling, step) = self.client.call(server, session)?;
+        self.connect_watched(server, session, io, Witness::default()).await
+    }
+
+    /// The same, recorded: everything that goes into the connection, from now to its end.
+    #[cfg(feature = "replay")]
+    pub async fn connect_recorded<T: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        server: ServerName<'static>,
+        session: Option<ClientSession>,
+        io: T,
+        recorder: Recorder,
+    ) -> io::Result<TlsStream<T>> {
+        self.connect_watched(server, session, io, Witness::new(recorder)).await
+    }
+
+    async fn connect_watched<T: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        server: ServerName<'static>,
+        session: Option<ClientSession>,
+        mut io: T,
+        witness: Witness,
+    ) -> io::Result<TlsStream<T>> {
+        let (calling, step) = self.client.call(server, session, witness)?;
         let link = handshake(&calling, step, &mut io, &mut { Budget::UNLIMITED }).await?;
         Ok(TlsStream::new(io, link))
     }
@@ -259,15 +283,15 @@ where
     loop {
         step = match side.answer(step).await {
             Turn::Flush(ask) => {
-                let sent = flush(io, ask.bytes()).await;
+                let sent = flush(io, side.sending(&ask)).await;
                 ask.sent(sent)?
             }
             Turn::Input(mut ask) => match budget.room(ask.spare()) {
-                [] => ask.too_much(),
+                [] => side.too_much(ask),
                 room => {
                     let n = io.read(room).await?;
                     budget.spend(n);
-                    ask.received(n)
+                    side.received(ask, n)
                 }
             },
             Turn::Done(done) => return Ok(*done),

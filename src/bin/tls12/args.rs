@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
-use super::explain::Explain;
+use super::{explain::Explain, replay::Args as Replay};
 use crate::{
     call,
     probe::args::Probe,
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Explains connections in a capture: every message, how each handshake went, and which session it resumed
     Explain(Explain),
+    /// Runs a recorded connection again, step by step, and compares what is sent
+    Replay(Replay),
     /// Makes, describes and converts files of ticket keys
     #[command(subcommand)]
     TicketKeys(TicketKeys),
@@ -74,6 +76,12 @@ pub(crate) struct Connect {
     /// Shows every message and what is in it, on standard error when a connection ends
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Records the whole input of the connection in a new file, for `tls12 replay`; of --reconnect N, the others in FILE.2, FILE.3 …
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// Also records the secrets: whoever has the file can read the connection and use its session
+    #[arg(long, requires = "record")]
+    pub(crate) record_secrets: bool,
     #[command(flatten)]
     pub(crate) sessions: Sessions,
 }

@@ -13,6 +13,7 @@ use tls12::{
     pki::{
         CertificateError, PresentedPeer, VerifiedPeer, VerifyPeer, dangerous::DangerousAcceptAny, describe,
     },
+    replay::Recorder,
     store::ClientSessions,
     tokio::{Connector, TlsStream},
     wire::Alert,
@@ -110,8 +111,16 @@ impl Call {
         &self,
         tcp: &'t mut T,
         patience: Duration,
+        recorder: Option<Recorder>,
     ) -> io::Result<TlsStream<&'t mut T>> {
-        within(patience, "the handshake", self.connector.connect(self.name.clone(), None, tcp)).await
+        let name = self.name.clone();
+        match recorder {
+            Some(recorder) => {
+                let shaking = self.connector.connect_recorded(name, None, tcp, recorder);
+                within(patience, "the handshake", shaking).await
+            }
+            None => within(patience, "the handshake", self.connector.connect(name, None, tcp)).await,
+        }
     }
 
     /// Why a handshake failed, for a person who wants to do something about it.

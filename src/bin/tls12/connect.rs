@@ -6,6 +6,7 @@ use std::{
 };
 
 use tls12::{
+    replay::Recorder,
     schedule::Side,
     tokio::{TlsStream, linger},
 };
@@ -20,6 +21,7 @@ use crate::{
     call::{Call, PATIENCE},
     daemon::traffic::within,
     recorded::{Explaining, Recorded},
+    recordings,
     sessions::Sessions,
     words,
 };
@@ -33,9 +35,10 @@ pub(crate) async fn run(args: Connect) -> Result<(), Failure> {
     let call = Call::new(&args.server, &args.call, sessions.kept.clone()).map_err(Failure::Usage)?;
     sessions.check(&call.name, &call.connector.trust());
     let explaining = Explaining::if_asked(args.explain);
-    for _ in 0..=args.sessions.reconnect {
+    for number in 1..=args.sessions.reconnect.saturating_add(1) {
         let mut tcp = Recorded::new(tcp(&call).await?, Side::Client, explaining.as_ref());
-        let result = match tls(&call, &mut tcp, &sessions).await {
+        let recorder = recorder(&args, number)?;
+        let result = match tls(&call, &mut tcp, &sessions, recorder).await {
             Ok(tls) if args.sessions.reconnect == 0 => carry(tls, args.close_on_eof).await,
             Ok(mut tls) => within(GOODBYE, "closing", tls.shutdown()).await,
             Err(error) => {
@@ -53,6 +56,17 @@ pub(crate) async fn run(args: Connect) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Writes this connection down, if that was asked for.
+fn recorder(args: &Connect, number: u32) -> Result<Option<Recorder>, Failure> {
+    let Some(path) = &args.record else { return Ok(None) };
+    let mut path = path.clone().into_os_string();
+    if number > 1 {
+        path.push(format!(".{number}"));
+    }
+    let file = recordings::create(path.as_ref()).map_err(Failure::Usage)?;
+    Ok(Some(Recorder::new(file, recordings::secrets(args.record_secrets))))
+}
+
 async fn tcp(call: &Call) -> Result<tokio::net::TcpStream, Failure> {
     call.tcp(PATIENCE).await.map_err(|error| Failure::Failed(format!("{call} cannot be reached: {error}")))
 }
@@ -62,8 +76,9 @@ async fn tls<'t>(
     call: &Call,
     tcp: &'t mut Recorded,
     sessions: &Sessions,
+    recorder: Option<Recorder>,
 ) -> io::Result<TlsStream<&'t mut Recorded>> {
-    match call.tls(tcp, PATIENCE).await {
+    match call.tls(tcp, PATIENCE, recorder).await {
         Ok(tls) => {
             crate::say::say!("connected to {call} {}", words::of_called_connection(tls.info()).line());
             sessions.succeeded(tls.info());

@@ -15,6 +15,8 @@ mod lines;
 mod private_file;
 mod probe;
 mod recorded;
+mod recordings;
+mod replay;
 mod resume_args;
 mod say;
 mod serve;
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Probe(args) => on_runtime(Builder::new_multi_thread(), probe::run(*args)),
         Command::Demo(args) => demo::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::TicketKeys(args) => ticket_keys::run(&args),
     };
     let code = match result {

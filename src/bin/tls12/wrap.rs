@@ -154,7 +154,7 @@ impl Wrapping {
             }
         };
         let begun = Instant::now();
-        let shaken = Box::pin(call.tls(&mut tcp, limit)).await;
+        let shaken = Box::pin(call.tls(&mut tcp, limit, None)).await;
         place.shaken();
         let error = match shaken {
             Ok(tls) => {

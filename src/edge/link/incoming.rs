@@ -5,7 +5,7 @@ use std::io;
 use super::News;
 use crate::{
     connection::{HalfReceived, Reader},
-    edge::{Waiting, io_error, pool},
+    edge::{Happening, Waiting, Witness, io_error, pool},
     error::Error,
     record::{RecvBuf, Truncated},
     session::ClientSession,
@@ -25,6 +25,7 @@ pub(crate) struct Incoming {
     /// What a client may offer next time.
     pub(super) session: Option<ClientSession>,
     pub(super) forget: Option<Forget>,
+    witness: Witness,
 }
 
 enum End {
@@ -51,9 +52,16 @@ pub(crate) enum Next {
 }
 
 impl Incoming {
-    pub(super) fn new(reader: Reader, buf: RecvBuf) -> Self {
-        let mut incoming =
-            Self { reader, buf: Some(buf), end: End::Open, half_close: false, session: None, forget: None };
+    pub(super) fn new(reader: Reader, buf: RecvBuf, witness: Witness) -> Self {
+        let mut incoming = Self {
+            reader,
+            buf: Some(buf),
+            end: End::Open,
+            half_close: false,
+            session: None,
+            forget: None,
+            witness,
+        };
         incoming.rest();
         incoming
     }
@@ -126,6 +134,8 @@ impl Incoming {
 
     /// The first `n` bytes of what is spare were received.
     pub(crate) fn received(&mut self, n: usize) -> io::Result<()> {
+        let bytes = self.buf.as_mut().and_then(|buf| buf.spare().get(..n)).unwrap_or_default();
+        self.witness.saw(Happening::Received(bytes, None));
         let received = self.buf.as_mut().map_or(Err(Truncated), |buf| buf.received(n));
         received.map_err(|truncated| io_error(truncated.into()))
     }

@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use super::{News, gather::Gathered};
 use crate::{
     connection::Writer,
-    edge::{io_error, is_gone, pool},
+    edge::{Happening, Witness, io_error, is_gone, pool},
     error::Error,
 };
 
@@ -20,6 +20,7 @@ pub(crate) struct Outgoing {
     out: Vec<u8>,
     sent: usize,
     peer: Peer,
+    witness: Witness,
 }
 
 /// What was heard of the peer.
@@ -34,8 +35,8 @@ enum Peer {
 }
 
 impl Outgoing {
-    pub(super) fn new(writer: Writer) -> Self {
-        Self { writer: Some(writer), out: Vec::new(), sent: 0, peer: Peer::Open }
+    pub(super) fn new(writer: Writer, witness: Witness) -> Self {
+        Self { writer: Some(writer), out: Vec::new(), sent: 0, peer: Peer::Open, witness }
     }
 
     /// Answers what the receiving half found.
@@ -104,6 +105,7 @@ impl Outgoing {
 
     /// The first `n` bytes of what is unsent were sent. With the last of them their memory is given back.
     pub(crate) fn sent(&mut self, n: usize) {
+        self.witness.saw(Happening::Sent(self.unsent().get(..n).unwrap_or_default()));
         self.sent += n;
         if self.unsent().is_empty() {
             self.give_up();

@@ -252,7 +252,7 @@ fn origin_fields(origin: Origin) -> Value {
     }
 }
 
-fn event_fields(event: &Event, at: Duration) -> Fields {
+pub(crate) fn event_fields(event: &Event, at: Duration) -> Fields {
     let side = match event.from {
         Side::Client => "client",
         Side::Server => "server",

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     args::{Identity, forward, protocol},
     daemon::{Limits, Telling},
+    recordings::Recording,
     resume_args::Resume,
 };
 
@@ -54,6 +55,8 @@ pub(crate) struct Serve {
     /// Shows every message and what is in it, on standard error when a connection ends
     #[arg(long)]
     pub(crate) explain: bool,
+    #[command(flatten)]
+    pub(crate) recording: Recording,
     #[command(flatten)]
     pub(crate) telling: Telling,
 }

@@ -53,7 +53,7 @@ pub(super) async fn serve(
     let mut about = Words::default();
     let mut tcp = Recorded::new(tcp, Side::Server, server.explaining.as_ref());
     // What only a handshake needs is not kept by a connection that is idle later.
-    let shaking = Box::pin(handshake(server, &mut tcp, &mut about));
+    let shaking = Box::pin(handshake(server, &mut tcp, peer, &mut about));
     let shaken = tokio::select! {
         shaken = within(server.daemon.limits.handshake_timeout, "the handshake", shaking) => shaken,
         () = server.daemon.reached(Stage::Stopped) => return Ended { event: Event::Stopped, about: Words::default() },
@@ -74,13 +74,18 @@ pub(super) async fn serve(
 async fn handshake<'t>(
     server: &Server,
     tcp: &'t mut Recorded,
+    peer: SocketAddr,
     about: &mut Words,
 ) -> io::Result<Option<Box<Established<'t>>>> {
     if matches!(tcp.peek(&mut [0]).await, Ok(0) | Err(_)) {
         return Ok(None);
     }
     let begun = Instant::now();
-    let incoming = Incoming::read(tcp, server.handshake_bytes).await?;
+    let recorder = server.recordings.as_ref().and_then(|recordings| recordings.recorder(peer));
+    let incoming = match recorder {
+        Some(recorder) => Incoming::read_recorded(tcp, server.handshake_bytes, recorder).await?,
+        None => Incoming::read(tcp, server.handshake_bytes).await?,
+    };
     let (hosts, hello) = (server.hosts(), incoming.client_hello());
     about.text("sni", hello.server_name().unwrap_or_default());
     let Some(host) = hosts.find(hello.server_name()) else {

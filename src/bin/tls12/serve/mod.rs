@@ -33,7 +33,11 @@ use crate::{
     Failure,
     daemon::{self, Daemon, Ended, Handler, Place, Port, listen, traffic::Traffic},
     recorded::Explaining,
+    recordings::Recordings,
 };
+
+/// For how long the last lines of recordings may take to be written.
+const LAST_LINES: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// What is served over a connection.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,6 +61,8 @@ pub(crate) struct Server {
     handshake_bytes: usize,
     /// Where connections are explained, if they are.
     explaining: Option<Arc<Explaining>>,
+    /// Where connections are recorded, if they are.
+    recordings: Option<Recordings>,
 }
 
 /// Serves until SIGTERM or SIGINT.
@@ -70,10 +76,13 @@ pub(crate) async fn run(args: args::Serve) -> Result<(), Failure> {
     crate::say::say!("listening on {address} ({}) with {}", settings.service(), settings.origin);
     crate::say::say!("{}", server.resuming.name());
     settings.warnings.iter().for_each(|warning| crate::say::say!("warning: {warning}"));
+    server.recordings.iter().for_each(|recordings| crate::say::say!("{}", recordings.notice()));
     let hangup = signal(SignalKind::hangup()).map_err(|error| failed("signals cannot be received", error))?;
     let telling = args.telling.clone();
     let server = Arc::new(server);
-    daemon::run(server.clone(), listener, &telling, server.keep(hangup)).await
+    let result = daemon::run(server.clone(), listener, &telling, server.clone().keep(hangup)).await;
+    server.recordings.iter().for_each(|recordings| recordings.finish(LAST_LINES));
+    result
 }
 
 impl Server {
@@ -82,10 +91,11 @@ impl Server {
         let daemon = Daemon::new(&args.limits, &args.telling)?;
         let (resuming, handshake_bytes) = (Resuming::new(&args.resume)?, args.handshake_bytes);
         let explaining = Explaining::if_asked(args.explain);
+        let recordings = Recordings::start(&args.recording)?;
         let source = Source::new(args)?;
         let settings = source.read()?;
         let hosts = RwLock::new(Arc::new(Hosts::new(&settings, &resuming)));
-        Ok((Self { daemon, source, hosts, resuming, handshake_bytes, explaining }, settings))
+        Ok((Self { daemon, source, hosts, resuming, handshake_bytes, explaining, recordings }, settings))
     }
 
     /// Who serves which name now.

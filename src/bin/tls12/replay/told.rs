@@ -1,0 +1,233 @@
+//! The steps of a replay, for a person and in JSON. What is in the JSON is in docs/replay.md.
+
+use std::time::{Duration, SystemTime};
+
+use tls12::{
+    Error,
+    replay::{End, Recording, Secrets, Step},
+    schedule::Side,
+};
+
+use super::super::explain::{
+    report::event_fields,
+    value::{Fields, Value},
+};
+use crate::{
+    conversation::Conversation,
+    daemon::log::timestamp,
+    ladder::{self, grouped, micros},
+};
+
+/// How wide the column of what was needed is.
+const WIDTH: usize = 40;
+
+/// Tells steps, one after the other.
+pub(super) struct Told {
+    pub(super) conversation: Conversation,
+    pub(super) ours: Side,
+    /// Whether what is in messages is told.
+    pub(super) explain: bool,
+}
+
+/// What is recorded, in two lines and a head.
+pub(super) fn heading(recording: &Recording) -> String {
+    let side = side(recording.side());
+    let secrets = match recording.secrets() {
+        Secrets::Recorded => "with secrets",
+        Secrets::Withheld => "without secrets",
+    };
+    let provider = printable(recording.provider().unwrap_or("unknown"));
+    let version = printable(recording.version());
+    let started = started(recording).unwrap_or_else(|| "an unknown time".into());
+    let digest = digest(recording).unwrap_or_else(|| "none".into());
+    format!(
+        "the {side}'s side, recorded {secrets} by tls12 {version} ({provider}) at {started}\nconfiguration {digest}\n\n{:>10}  {:<WIDTH$}{}",
+        "us", "needed", "given"
+    )
+}
+
+/// The same in JSON.
+pub(super) fn recording_fields(recording: &Recording) -> Fields {
+    let or_null = |text: Option<String>| text.map_or(Value::Null, |text| text.as_str().into());
+    Fields::new()
+        .with("step", "recording")
+        .with("side", side(recording.side()))
+        .with("secrets", matches!(recording.secrets(), Secrets::Recorded))
+        .with("version", recording.version())
+        .with("provider", or_null(recording.provider().map(Into::into)))
+        .with("started", or_null(started(recording)))
+        .with("configuration", or_null(digest(recording)))
+}
+
+fn side(side: Side) -> &'static str {
+    match side {
+        Side::Client => "client",
+        Side::Server => "server",
+    }
+}
+
+fn started(recording: &Recording) -> Option<String> {
+    let since = Duration::from_secs(recording.started_at()?);
+    Some(timestamp(SystemTime::UNIX_EPOCH.checked_add(since)?))
+}
+
+fn digest(recording: &Recording) -> Option<String> {
+    let digest = recording.config_digest()?;
+    Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+impl Told {
+    pub(super) fn text(&mut self, step: &Step, recording: &Recording) -> String {
+        match step {
+            Step::Received { at, expects, bytes } => {
+                let awaited = format!("NeedsInput: {}", expects.join(", "));
+                let (names, inside) = self.seen(self.ours.peer(), *at, bytes);
+                let count = match bytes.len() {
+                    0 => "the transport ended".into(),
+                    count => format!("{} bytes{names}", count_of(count)),
+                };
+                line(Some(*at), &awaited, &count) + &inside
+            }
+            Step::Sent { at, bytes, same } => {
+                let (names, inside) = self.seen(self.ours, *at, bytes);
+                let (same, all) = (count_of(*same), count_of(bytes.len()));
+                let count = match same == all {
+                    true => format!("{all} bytes, the same{names}"),
+                    false => format!("{all} bytes, the first {same} the same{names}"),
+                };
+                line(Some(*at), "NeedsFlush", &count) + &inside
+            }
+            Step::Answered { asked, answer } => line(None, asked, &printable(answer)),
+            Step::Decided(flow) => line(None, "(decides)", &flow.to_string()),
+            Step::Complete(info) => {
+                let info = format!("{}, ticket {}, {}", info.handshake, info.ticket, info.suite);
+                line(None, "Done", &info)
+            }
+            Step::Failed { error, recorded } => line(None, "Failed", &failed(error, recorded.as_deref())),
+            Step::End(end) => format!("\n{}", sentence(end, recording)),
+            other => format!("{other:?}"),
+        }
+    }
+
+    /// The names of what is in these bytes, and, if that is told, what is in it.
+    fn seen(&mut self, from: Side, at: Duration, bytes: &[u8]) -> (String, String) {
+        let (mut names, mut inside) = (Vec::new(), String::new());
+        for event in self.events(from, at, bytes) {
+            names.extend(ladder::name(&event));
+            if self.explain {
+                ladder::inside(&event, &mut inside);
+            }
+        }
+        let names = match names.is_empty() {
+            true => String::new(),
+            false => format!(": {}", names.join(", ")),
+        };
+        let inside = match inside.is_empty() {
+            true => inside,
+            false => format!("\n{}", inside.trim_end()),
+        };
+        (names, inside)
+    }
+
+    fn events(&mut self, from: Side, at: Duration, bytes: &[u8]) -> Vec<tls12::explain::Event> {
+        let before = self.conversation.steps.len();
+        self.conversation.sent(from, at, bytes);
+        self.conversation.steps.drain(before..).flat_map(|step| step.events).collect()
+    }
+
+    pub(super) fn fields(&mut self, step: &Step, recording: &Recording) -> Fields {
+        match step {
+            Step::Received { at, expects, bytes } => Fields::new()
+                .with("step", "received")
+                .with("microseconds", micros(*at))
+                .with("expects", Value::List(expects.iter().map(|name| (*name).into()).collect()))
+                .with("bytes", bytes.len())
+                .with("events", self.event_list(self.ours.peer(), *at, bytes)),
+            Step::Sent { at, bytes, same } => Fields::new()
+                .with("step", "sent")
+                .with("microseconds", micros(*at))
+                .with("bytes", bytes.len())
+                .with("same", *same)
+                .with("events", self.event_list(self.ours, *at, bytes)),
+            Step::Answered { asked, answer } => {
+                Fields::new().with("step", "answered").with("asked", *asked).with("answer", answer.as_str())
+            }
+            Step::Decided(flow) => {
+                Fields::new().with("step", "decided").with("handshake", flow.to_string().as_str())
+            }
+            Step::Complete(info) => Fields::new()
+                .with("step", "complete")
+                .with("handshake", info.handshake.to_string().as_str())
+                .with("ticket", info.ticket.to_string().as_str())
+                .with("suite", info.suite.to_string().as_str()),
+            Step::Failed { error, recorded } => Fields::new()
+                .with("step", "failed")
+                .with("error", error.to_string().as_str())
+                .with("recorded", recorded.as_deref().map_or(Value::Null, Into::into)),
+            Step::End(end) => Fields::new()
+                .with("step", "end")
+                .with("end", code(end))
+                .with("sentence", sentence(end, recording).as_str()),
+            other => Fields::new().with("step", "other").with("text", format!("{other:?}").as_str()),
+        }
+    }
+
+    fn event_list(&mut self, from: Side, at: Duration, bytes: &[u8]) -> Value {
+        let events = self.events(from, at, bytes);
+        let fields = events.iter().map(|event| event_fields(event, at));
+        Value::List(fields.map(Value::Fields).collect())
+    }
+}
+
+fn count_of(bytes: usize) -> String {
+    grouped(u64::try_from(bytes).unwrap_or(u64::MAX))
+}
+
+fn line(at: Option<Duration>, needed: &str, given: &str) -> String {
+    let at = at.map(|at| grouped(micros(at))).unwrap_or_default();
+    format!("{at:>10}  {needed:<WIDTH$}{given}")
+}
+
+fn failed(error: &Error, recorded: Option<&str>) -> String {
+    let error = error.to_string();
+    match recorded {
+        Some(recorded) if recorded != error => {
+            format!("{error} (in the recording: {})", printable(recorded))
+        }
+        Some(_) | None => error,
+    }
+}
+
+/// What a recording says, without what could move a cursor.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+fn code(end: &End) -> &'static str {
+    match end {
+        End::Reached => "reached",
+        End::KeysNeeded => "keys-needed",
+        End::Full => "full",
+        End::Differs(_) => "differs",
+        End::Unusable(_) => "unusable",
+        _ => "other",
+    }
+}
+
+fn sentence(end: &End, recording: &Recording) -> String {
+    match end {
+        End::Reached => "the same: all that is recorded happened again".into(),
+        End::KeysNeeded => {
+            let outcome =
+                recording.outcome().map(printable).unwrap_or_else(|| "no complete handshake".into());
+            format!(
+                "the same up to here; what follows depends on keys, and secrets are not recorded (--record-secrets)\n\
+                 in the recording it ends with: {outcome}"
+            )
+        }
+        End::Full => "the same up to here: the recording had no room for more".into(),
+        End::Differs(how) => printable(&format!("DIFFERENT: {how}")),
+        End::Unusable(why) => format!("the recording says what cannot be: {}", printable(why)),
+        other => format!("{other:?}"),
+    }
+}

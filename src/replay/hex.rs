@@ -1,0 +1,72 @@
+//! Bytes and code points as a recording writes them: in hex.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use zeroize::Zeroizing;
+
+/// Bytes as hex. They may be secret: wiped on drop, never printed.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct Hex(pub(super) Zeroizing<Vec<u8>>);
+
+impl Hex {
+    pub(super) fn of(bytes: impl AsRef<[u8]>) -> Self {
+        Self(Zeroizing::new(bytes.as_ref().to_vec()))
+    }
+
+    /// As many bytes as there have to be.
+    pub(super) fn array<const N: usize>(&self) -> Result<[u8; N], String> {
+        let wrong = |_| format!("{} bytes in hex where {N} have to be", self.0.len());
+        self.0.as_slice().try_into().map_err(wrong)
+    }
+}
+
+impl fmt::Debug for Hex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl Serialize for Hex {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut text = Zeroizing::new(String::with_capacity(2 * self.0.len()));
+        for byte in self.0.iter() {
+            for digit in [byte >> 4, byte & 15] {
+                text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
+            }
+        }
+        serializer.serialize_str(&text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hex {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Zeroizing::new(String::deserialize(deserializer)?);
+        let wrong = || de::Error::custom("this is not hex");
+        let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+        let digits = Zeroizing::new(digits.ok_or_else(wrong)?);
+        if digits.len() % 2 != 0 {
+            return Err(wrong());
+        }
+        let byte = |pair: &[u32]| pair.iter().fold(0, |byte, digit| byte << 4 | *digit as u8);
+        Ok(Self(Zeroizing::new(digits.chunks(2).map(byte).collect())))
+    }
+}
+
+/// A code point of 16 bits: four digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Code(pub(super) u16);
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:04x}", self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = |_| de::Error::custom("this is not a code point in hex");
+        u16::from_str_radix(&text, 16).map(Self).map_err(wrong)
+    }
+}

@@ -1,0 +1,165 @@
+//! A recording that was read.
+
+use std::fmt;
+
+use pki_types::ServerName;
+
+use super::{
+    config::digest,
+    line::{FORMAT, Header, Line, Secrets},
+};
+use crate::schedule::Side;
+
+/// A connection that a [`Recorder`](super::Recorder) wrote down.
+///
+/// # Format
+///
+/// Lines of JSON, each an object with one name. The first is `recording`, with `format`, `version`, `side` (`client`,
+/// `server`) and `secrets` (`withheld`, `recorded`). Then come, as they happened:
+///
+/// | line | what is in it |
+/// | --- | --- |
+/// | `started` | `now` in seconds since 1970; `seed`, 32 bytes, if secrets are recorded |
+/// | `calls` | a client's `server`, `provider`, `digest` of the configuration, `config`, `session` ([`ClientSession`](crate::session::ClientSession), its secret zeros if withheld) |
+/// | `configured` | a server's `provider`, `digest`, `config` for this hello |
+/// | `opened` | if secrets are withheld: the session in a ticket or an entry without its secret, or the number of the reason why there is none |
+/// | `found` | what the store answered: `{"sealed": ..}`, `"missing"`, `"unavailable"` |
+/// | `stored` | the store was told |
+/// | `signature`, `verdict`, `credential` | what was answered |
+/// | `refused_name`, `aborted`, `too_much` | how the application ended a handshake |
+/// | `received` | `at_us` microseconds since the beginning, `now` in a handshake, `bytes`; no bytes: the transport ended |
+/// | `sent` | `at_us`, `bytes` |
+/// | `complete`, `failed` | how the handshake ended, in words |
+/// | `full` | the limit of the recording was reached |
+///
+/// Bytes are in hex.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    header: Header,
+    pub(super) lines: Vec<Line>,
+}
+
+/// Why a recording cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordingError {
+    /// Which line, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl fmt::Display for RecordingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.why)
+    }
+}
+
+impl std::error::Error for RecordingError {}
+
+impl Recording {
+    /// Reads one. A last line that is not whole, for nobody finished writing it, is left out.
+    pub fn read(text: &[u8]) -> Result<Self, RecordingError> {
+        let mut lines = Vec::new();
+        let mut header = None;
+        for (number, line) in (1..).zip(text.split_inclusive(|byte| *byte == b'\n')) {
+            let wrong = |why: String| RecordingError { line: number, why };
+            match serde_json::from_slice(line) {
+                Ok(Line::Recording(is)) if header.is_none() => {
+                    header = Some(check_header(is).map_err(wrong)?)
+                }
+                Ok(_) if header.is_none() => return Err(wrong("this is no recording of tls12".into())),
+                Ok(line) => {
+                    check(&line).map_err(wrong)?;
+                    lines.push(line);
+                }
+                Err(_) if !line.ends_with(b"\n") && header.is_some() => {}
+                Err(error) if header.is_some() => return Err(wrong(error.to_string())),
+                Err(_) => return Err(wrong("this is no recording of tls12".into())),
+            }
+        }
+        let header =
+            header.ok_or_else(|| RecordingError { line: 1, why: "there is nothing in it".into() })?;
+        Ok(Self { header, lines })
+    }
+
+    /// Whose side was recorded.
+    pub fn side(&self) -> Side {
+        self.header.side.into()
+    }
+
+    /// Whether secrets are in it.
+    pub fn secrets(&self) -> Secrets {
+        self.header.secrets
+    }
+
+    /// Which version of this crate recorded it.
+    pub fn version(&self) -> &str {
+        &self.header.version
+    }
+
+    /// By which provider, if that is known.
+    pub fn provider(&self) -> Option<&str> {
+        self.lines.iter().find_map(|line| match line {
+            Line::Calls { provider, .. } | Line::Configured { provider, .. } => Some(provider.as_str()),
+            _ => None,
+        })
+    }
+
+    /// What the configuration is known by, its secrets left out: 32 bytes. `None` if it did not come to that.
+    pub fn config_digest(&self) -> Option<[u8; 32]> {
+        self.lines.iter().find_map(|line| match line {
+            Line::Calls { digest, .. } | Line::Configured { digest, .. } => digest.array().ok(),
+            _ => None,
+        })
+    }
+
+    /// How the handshake ended, if it was complete: [`HandshakeKind`](crate::session::HandshakeKind) in words.
+    pub fn outcome(&self) -> Option<&str> {
+        self.lines.iter().find_map(|line| match line {
+            Line::Complete(words) => Some(words.as_str()),
+            _ => None,
+        })
+    }
+
+    /// When the handshake began, in seconds since 1970.
+    pub fn started_at(&self) -> Option<u64> {
+        self.lines.iter().find_map(|line| match line {
+            Line::Started { now, .. } => Some(*now),
+            _ => None,
+        })
+    }
+
+    /// What came and went, in order.
+    pub(super) fn bytes(&self) -> impl Iterator<Item = (Side, &[u8])> {
+        self.lines.iter().filter_map(|line| line.bytes(self.side()))
+    }
+}
+
+fn check_header(header: Header) -> Result<Header, String> {
+    match header.format {
+        FORMAT => Ok(header),
+        other => Err(format!("format {other} is not read; this version reads format {FORMAT}")),
+    }
+}
+
+/// What a line says must go together.
+fn check(line: &Line) -> Result<(), String> {
+    let (digest, computed) = match line {
+        Line::Recording(_) => return Err("another recording begins within this one".into()),
+        Line::Calls { server, digest: said, config, .. } => {
+            ServerName::try_from(server.as_str()).map_err(|_| "no name that can be called")?;
+            (said, digest(config))
+        }
+        Line::Configured { digest: said, config, .. } => {
+            let mut config = config.clone();
+            let keys = config.resumption.iter_mut().flat_map(|resumption| &mut resumption.keys);
+            keys.for_each(|key| key.secret = None);
+            (said, digest(&config))
+        }
+        _ => return Ok(()),
+    };
+    match digest.array()? == computed {
+        true => Ok(()),
+        false => Err("the configuration is not the one that was recorded: the digest is another".into()),
+    }
+}
