@@ -26,6 +26,7 @@ mod service {
     mod captures;
     mod haproxy;
     mod nginx;
+    mod recordings;
     mod serving;
     mod sharing;
     mod websocket;

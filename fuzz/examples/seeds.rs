@@ -116,6 +116,10 @@ impl Seeds {
                 self.put("session", &format!("{name}_{kind}"), &[&[kind], &fs::read(&path)?])?;
             }
         }
+        for path in files(&self.vectors.join("recordings"))? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            self.put("recording", &name, &[&fs::read(&path)?])?;
+        }
         for path in files(&self.vectors.join("tickets"))? {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let text = fs::read_to_string(&path)?;

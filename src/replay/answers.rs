@@ -57,7 +57,7 @@ impl Script<'_> {
         let Line::Verdict(verdict) = line else { return Err(unfit(ASKED, line)) };
         match (verdict.refusal(), verdict) {
             (None, _) => {
-                self.answered(ASKED, format!("{} certificates, verified", peer.chain.len()));
+                self.answered(ASKED, format!("verified (a chain of {})", peer.chain.len()));
                 Ok(Ok(VerifiedPeer::assertion(peer)))
             }
             (Some(why), VerdictLine::Unacceptable(said)) => {

@@ -170,7 +170,8 @@ impl ServerLine {
             ClientAuthWord::Require => ", client certificates required",
         };
         let resumption = self.resumption.as_ref().map_or("no resumption".into(), ResumptionLine::words);
-        format!("certificates \"{}\"{clients}, {resumption}", names.join("\", \""))
+        let many = if names.len() == 1 { "certificate" } else { "certificates" };
+        format!("{many} \"{}\"{clients}, {resumption}", names.join("\", \""))
     }
 
     pub(super) fn config(&self, provider: &'static Provider) -> Result<ServerConfig, String> {

@@ -69,8 +69,11 @@ impl ResumptionLine {
     /// What it is, in words.
     pub(super) fn words(&self) -> String {
         let ids = if self.ids { "on" } else { "off" };
-        let (tickets, keys) = (tickets(self.tickets), self.keys.len());
-        format!("IDs {ids}, tickets {tickets}, {keys} keys for {} s", self.lifetime)
+        let name =
+            |key: &KeyLine| key.name.0.iter().take(4).map(|byte| format!("{byte:02x}")).collect::<String>();
+        let keys: Vec<String> = self.keys.iter().map(name).collect();
+        let (tickets, keys, lifetime) = (tickets(self.tickets), keys.join(" "), self.lifetime);
+        format!("IDs {ids}, tickets {tickets} for {lifetime} s, keys {keys}")
     }
 
     /// The same with the secrets of its keys.

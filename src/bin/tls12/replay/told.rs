@@ -6,6 +6,7 @@ use tls12::{
     Error,
     replay::{End, Recording, Secrets, Step},
     schedule::Side,
+    session::{HandshakeKind, NotResumed},
 };
 
 use super::super::explain::{
@@ -98,7 +99,7 @@ impl Told {
                 line(Some(*at), "NeedsFlush", &count) + &inside
             }
             Step::Answered { asked, answer } => line(None, asked, &printable(answer)),
-            Step::Decided(flow) => line(None, "(decides)", &flow.to_string()),
+            Step::Decided(flow) => line(None, "(decides)", &advised(*flow)),
             Step::Complete(info) => {
                 let info = format!("{}, ticket {}, {}", info.handshake, info.ticket, info.suite);
                 line(None, "Done", &info)
@@ -195,6 +196,14 @@ fn failed(error: &Error, recorded: Option<&str>) -> String {
             format!("{error} (in the recording: {})", printable(recorded))
         }
         Some(_) | None => error,
+    }
+}
+
+/// A flow, and what a person can do about it.
+fn advised(flow: HandshakeKind) -> String {
+    match flow.reason() {
+        None | Some(NotResumed::NotOffered) => flow.to_string(),
+        Some(reason) => format!("{flow}\n{:12}{:<WIDTH$}{}", "", "", reason.advice()),
     }
 }
 
