@@ -6,7 +6,6 @@ use pki_types::ServerName;
 
 use super::{
     AsyncVerifyPeer, Happening, LateSign, Link, Side, Turn, Witness, io_steps, link::Forget, receiving,
-    trace, yes_or_no,
 };
 use crate::{
     client::{ClientConfig, ClientHandshake, Established, NeedsCredential, NeedsFlush, NeedsInput},
@@ -144,8 +143,7 @@ impl<V: AsyncVerifyPeer> Calling<'_, V> {
     fn established(&self, established: Established) -> Link {
         let Established { connection, buf, session } = established;
         let info = connection.info();
-        trace::established("client", info);
-        self.witness.saw(Happening::Complete(info));
+        self.witness.saw(Happening::Complete(schedule::Side::Client, info));
         // A session that was only resumed is kept where it was, and where it may be used once it is used up (R31).
         let is_new = match info.handshake {
             HandshakeKind::Full(_) => true,
@@ -173,7 +171,6 @@ impl<V: AsyncVerifyPeer> Side for Calling<'_, V> {
                     let presented = ask.presented().clone();
                     let verdict = self.client.verifier.verify(&presented).await;
                     self.witness.saw(Happening::Verdict(&verdict));
-                    trace::answered("a verdict on the server", yes_or_no(&verdict));
                     ask.answer(verdict)
                 }
                 ClientHandshake::NeedsCredential(ask) => {
@@ -185,7 +182,6 @@ impl<V: AsyncVerifyPeer> Side for Calling<'_, V> {
                     let request = ask.request().clone();
                     let signature = self.client.sign(&request).await;
                     self.witness.saw(Happening::Signature(&signature));
-                    trace::answered("a signature", yes_or_no(&signature));
                     ask.answer(signature)
                 }
                 ClientHandshake::Done(established) => {
@@ -196,8 +192,7 @@ impl<V: AsyncVerifyPeer> Side for Calling<'_, V> {
                     if let (true, Some(forget)) = (failed.forget, self.forget()) {
                         forget().await;
                     }
-                    trace::failed("client", &failed.error);
-                    self.witness.saw(Happening::Failed(&failed.error));
+                    self.witness.saw(Happening::Failed(schedule::Side::Client, &failed.error));
                     return Turn::Failed(failed.error);
                 }
             };

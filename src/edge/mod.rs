@@ -40,11 +40,6 @@ use crate::{
     pki::{CertificateError, PresentedPeer, VerifiedPeer, VerifyPeer},
 };
 
-/// Whether an answer is one, in a word.
-fn yes_or_no<T, E>(answer: &Result<T, E>) -> &'static str {
-    if answer.is_ok() { "yes" } else { "no" }
-}
-
 /// One side of the handshake, with everybody who answers its asks.
 pub(crate) trait Side {
     /// A step of the handshake.

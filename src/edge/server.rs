@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     AsyncSign, AsyncVerifyPeer, Happening, LateSign, Link, NoVerifier, Side, Turn, Witness, io_steps,
-    link::Forget, receiving, trace, yes_or_no,
+    link::Forget, receiving,
 };
 use crate::{
     connection::Connection,
@@ -15,7 +15,7 @@ use crate::{
     record::RecvBuf,
     schedule,
     server::{ClientAuth, Established, NeedsConfig, NeedsFlush, NeedsInput, ServerConfig, ServerHandshake},
-    session::{Lookup, ResumptionStats, SessionContext},
+    session::{ResumptionStats, SessionContext},
     store::AsyncSessionStore,
     wire::Alert,
 };
@@ -168,8 +168,7 @@ where
 
     fn established(&self, connection: Connection, buf: RecvBuf, witness: &Witness) -> Link {
         let info = connection.info();
-        trace::established("server", info);
-        witness.saw(Happening::Complete(info));
+        witness.saw(Happening::Complete(schedule::Side::Server, info));
         if let Some(stats) = &self.stats {
             stats.record(&info.handshake, info.ticket);
         }
@@ -179,15 +178,6 @@ where
             forget
         });
         Link::new(connection, buf, witness).forgetting_by(forget)
-    }
-}
-
-/// What a store answered, in a word.
-fn word(found: &Lookup) -> &'static str {
-    match found {
-        Lookup::Found(_) => "found",
-        Lookup::Missing => "missing",
-        Lookup::Unavailable => "unavailable",
     }
 }
 
@@ -225,8 +215,7 @@ impl Side for Greeter {
             ServerHandshake::NeedsInput(ask) => Turn::Input(ask),
             ServerHandshake::NeedsConfig(ask) => Turn::Done(Box::new(ask)),
             ServerHandshake::Failed(failed) => {
-                trace::failed("server", &failed.error);
-                self.0.saw(Happening::Failed(&failed.error));
+                self.0.saw(Happening::Failed(schedule::Side::Server, &failed.error));
                 Turn::Failed(failed.error)
             }
             ServerHandshake::NeedsSession(_)
@@ -274,28 +263,24 @@ where
                     let request = ask.request().clone();
                     let signature = self.server.sign(&request).await;
                     self.witness.saw(Happening::Signature(&signature));
-                    trace::answered("a signature", yes_or_no(&signature));
                     ask.answer(signature)
                 }
                 ServerHandshake::NeedsSession(ask) => {
                     let key = *ask.key();
                     let found = self.server.store.get(&key).await;
                     self.witness.saw(Happening::Found(&key, &found));
-                    trace::answered("a session", word(&found));
                     ask.answer(found)
                 }
                 ServerHandshake::NeedsStore(ask) => {
                     let session = ask.session().clone();
                     self.server.store.put(&session).await;
                     self.witness.saw(Happening::Stored);
-                    trace::answered("to keep a session", "done");
                     ask.stored()
                 }
                 ServerHandshake::NeedsVerdict(ask) => {
                     let presented = ask.presented().clone();
                     let verdict = self.server.verifier.verify(&presented).await;
                     self.witness.saw(Happening::Verdict(&verdict));
-                    trace::answered("a verdict on the client", yes_or_no(&verdict));
                     ask.answer(verdict)
                 }
                 ServerHandshake::Done(Established { connection, buf }) => {
@@ -306,8 +291,7 @@ where
                     if let Some(key) = failed.forget {
                         self.server.store.remove(&key).await;
                     }
-                    trace::failed("server", &failed.error);
-                    self.witness.saw(Happening::Failed(&failed.error));
+                    self.witness.saw(Happening::Failed(schedule::Side::Server, &failed.error));
                     return Turn::Failed(failed.error);
                 }
             };

@@ -2,10 +2,51 @@
 //! how a shared cache does. Nothing that is secret or names a session is in it, and nothing is formatted that nobody
 //! wants to see. Without the feature there is nothing.
 
-use crate::{connection::ConnectionInfo, error::Error};
+use super::Happening;
+use crate::{connection::ConnectionInfo, error::Error, schedule::Side, session::Lookup};
+
+/// What happens in a handshake, as far as it is traced.
+pub(super) fn happened(happening: &Happening<'_>) {
+    match happening {
+        Happening::Complete(side, info) => established(name(*side), info),
+        Happening::Failed(side, error) => failed(name(*side), error),
+        Happening::Signature(answer) => answered("a signature", yes_or_no(answer)),
+        Happening::Verdict(answer) => answered("a verdict on the peer", yes_or_no(answer)),
+        Happening::Found(_, found) => answered(
+            "a session",
+            match found {
+                Lookup::Found(_) => "found",
+                Lookup::Missing => "missing",
+                Lookup::Unavailable => "unavailable",
+            },
+        ),
+        Happening::Stored => answered("to keep a session", "done"),
+        Happening::Started(..)
+        | Happening::Calls(..)
+        | Happening::Configured(..)
+        | Happening::Received(..)
+        | Happening::TooMuch
+        | Happening::Sent(_)
+        | Happening::Credential(_)
+        | Happening::RefusedName
+        | Happening::Aborted(_) => {}
+    }
+}
+
+fn name(side: Side) -> &'static str {
+    match side {
+        Side::Client => "client",
+        Side::Server => "server",
+    }
+}
+
+/// Whether an answer is one, in a word.
+fn yes_or_no<T, E>(answer: &Result<T, E>) -> &'static str {
+    if answer.is_ok() { "yes" } else { "no" }
+}
 
 /// A handshake is complete.
-pub(super) fn established(side: &'static str, info: &ConnectionInfo) {
+fn established(side: &'static str, info: &ConnectionInfo) {
     #[cfg(feature = "tracing")]
     tracing::debug!(
         target: "tls12::handshake",
@@ -22,7 +63,7 @@ pub(super) fn established(side: &'static str, info: &ConnectionInfo) {
 }
 
 /// A handshake failed, and the peer was told.
-pub(super) fn failed(side: &'static str, error: &Error) {
+fn failed(side: &'static str, error: &Error) {
     #[cfg(feature = "tracing")]
     tracing::debug!(
         target: "tls12::handshake",
@@ -36,7 +77,7 @@ pub(super) fn failed(side: &'static str, error: &Error) {
 }
 
 /// Somebody was asked for something in a handshake, and said this: a word.
-pub(super) fn answered(asked: &'static str, answer: &'static str) {
+fn answered(asked: &'static str, answer: &'static str) {
     #[cfg(feature = "tracing")]
     tracing::trace!(target: "tls12::handshake", asked, answer, "answered");
     #[cfg(not(feature = "tracing"))]

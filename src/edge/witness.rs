@@ -4,7 +4,7 @@ use std::{fmt, io, sync::Arc};
 
 use pki_types::{ServerName, UnixTime};
 
-use super::now;
+use super::{now, trace};
 use crate::{
     client::ClientConfig,
     connection::ConnectionInfo,
@@ -46,10 +46,10 @@ pub(crate) enum Happening<'a> {
     RefusedName,
     /// The application ended it.
     Aborted(Alert),
-    /// The handshake is complete.
-    Complete(&'a ConnectionInfo),
-    /// The handshake failed.
-    Failed(&'a Error),
+    /// The handshake of this side is complete.
+    Complete(Side, &'a ConnectionInfo),
+    /// The handshake of this side failed.
+    Failed(Side, &'a Error),
 }
 
 /// Somebody who watches one connection.
@@ -67,7 +67,9 @@ impl Witness {
         Self(Some(Arc::new(watch)))
     }
 
+    /// It is traced too, whoever watches.
     pub(crate) fn saw(&self, happening: Happening<'_>) {
+        trace::happened(&happening);
         if let Some(watch) = &self.0 {
             watch.saw(happening);
         }

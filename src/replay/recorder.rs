@@ -107,8 +107,8 @@ impl Inner {
             }
             Happening::RefusedName => self.write(&Line::RefusedName {}),
             Happening::Aborted(alert) => self.write(&Line::Aborted(alert.0)),
-            Happening::Complete(info) => self.write(&Line::Complete(info.handshake.to_string())),
-            Happening::Failed(error) => self.write(&Line::Failed(error.to_string())),
+            Happening::Complete(_, info) => self.write(&Line::Complete(info.handshake.to_string())),
+            Happening::Failed(_, error) => self.write(&Line::Failed(error.to_string())),
         }
     }
 
