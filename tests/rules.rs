@@ -24,7 +24,7 @@ mod tickets;
 use std::{fs, path::Path};
 
 use common::{pair::World, raw::Raw};
-use tls12::session::ClientSession;
+use tls12::session::{ClientSession, NotResumed};
 
 /// Every Rust file in a folder of the crate, by its path in the crate, with its text.
 fn sources(folder: &str) -> Vec<(String, String)> {
@@ -109,4 +109,25 @@ fn session_of(world: &World) -> ClientSession {
 fn answer(raw: &mut Raw, message: &[u8]) -> Vec<u8> {
     raw.message(message);
     raw.next_message()
+}
+
+/// R37: who runs a server reads what to do about a reason, and reads no library for it.
+#[test]
+fn the_table_of_reasons_in_the_documentation_is_that_of_the_code() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reasons.md");
+    let text = fs::read_to_string(path).expect("a document");
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
+        .map(|line| line.split(" | ").collect())
+        .collect();
+    // Behind the head and what is under it.
+    assert_eq!(rows.len(), NotResumed::ALL.len() + 2);
+    for (row, reason) in rows[2..].iter().zip(NotResumed::ALL) {
+        let [number, name, who, meaning, advice] = row[..] else { panic!("{row:?}") };
+        assert_eq!((number, name), (&*reason.code().to_string(), &*format!("`{}`", reason.name())));
+        assert_eq!(who, format!("{:?}", reason.seen_by()).to_lowercase());
+        assert!(!meaning.is_empty());
+        assert_eq!(advice, reason.advice());
+    }
 }

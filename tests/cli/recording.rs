@@ -175,7 +175,7 @@ fn a_file_that_is_there_is_left_alone() {
     let server = Serving::start(&[]);
     let output = server.call(&["--insecure", "--record", &there], b"");
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("File exists"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("this file is there already"), "{}", text(&output.stderr));
     assert_eq!(fs::read_to_string(&there).expect("a file"), "something");
     let output = run(&["serve", "--listen", "127.0.0.1:0", "--record", &there], b"");
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, ErrorKind},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -20,6 +21,7 @@ use crate::{
     args::Connect,
     call::{Call, PATIENCE},
     daemon::traffic::within,
+    private_file::trouble,
     recorded::{Explaining, Recorded},
     recordings,
     sessions::Sessions,
@@ -34,6 +36,7 @@ pub(crate) async fn run(args: Connect) -> Result<(), Failure> {
     let sessions = Sessions::load(&args.sessions);
     let call = Call::new(&args.server, &args.call, sessions.kept.clone()).map_err(Failure::Usage)?;
     sessions.check(&call.name, &call.connector.trust());
+    no_recording_is_there(&args)?;
     let explaining = Explaining::if_asked(args.explain);
     for number in 1..=args.sessions.reconnect.saturating_add(1) {
         let mut tcp = Recorded::new(tcp(&call).await?, Side::Client, explaining.as_ref());
@@ -56,14 +59,30 @@ pub(crate) async fn run(args: Connect) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes this connection down, if that was asked for.
-fn recorder(args: &Connect, number: u32) -> Result<Option<Recorder>, Failure> {
-    let Some(path) = &args.record else { return Ok(None) };
-    let mut path = path.clone().into_os_string();
+/// Where the connection of this number is recorded, if it is.
+fn recording(args: &Connect, number: u32) -> Option<PathBuf> {
+    let mut path = args.record.clone()?.into_os_string();
     if number > 1 {
         path.push(format!(".{number}"));
     }
-    let file = recordings::create(path.as_ref()).map_err(Failure::Usage)?;
+    Some(path.into())
+}
+
+/// Before anybody is called.
+fn no_recording_is_there(args: &Connect) -> Result<(), Failure> {
+    let all = 1..=args.sessions.reconnect.saturating_add(1);
+    match all.map_while(|number| recording(args, number)).find(|path| path.exists()) {
+        Some(path) => {
+            Err(Failure::Usage(trouble(&path, "this file is there already; name another, or remove it")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Writes this connection down, if that was asked for.
+fn recorder(args: &Connect, number: u32) -> Result<Option<Recorder>, Failure> {
+    let Some(path) = recording(args, number) else { return Ok(None) };
+    let file = recordings::create(&path).map_err(Failure::Usage)?;
     Ok(Some(Recorder::new(file, recordings::secrets(args.record_secrets))))
 }
 
