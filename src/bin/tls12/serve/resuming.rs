@@ -101,6 +101,9 @@ impl Resuming {
 
     /// In words, for the first lines.
     pub(crate) fn name(&self) -> String {
+        if self.policy.tickets() == Tickets::Off && !self.policy.ids() {
+            return "tickets: off; sessions without tickets: off; nothing is resumed".into();
+        }
         let shared =
             if self.cache().is_shared() { "; sessions without tickets in a shared cache" } else { "" };
         format!("tickets: {}, keys {}; {}{shared}", self.policy.tickets(), self.source.name(), self.keys())
