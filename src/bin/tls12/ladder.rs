@@ -75,12 +75,12 @@ fn inside(event: &Event, text: &mut String) {
     }
 }
 
-fn micros(time: Duration) -> u64 {
+pub(crate) fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A number with its digits in groups of three.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (n, digit) in digits.chars().enumerate() {
@@ -93,7 +93,7 @@ fn grouped(number: u64) -> String {
 }
 
 /// What stands on the line of an event, in brackets where it was encrypted. A record is told by what is in it.
-fn name(event: &Event) -> Option<String> {
+pub(crate) fn name(event: &Event) -> Option<String> {
     let bytes = |length: usize| grouped(u64::try_from(length).unwrap_or(u64::MAX));
     Some(match &event.seen {
         Seen::Record(_) => return None,
