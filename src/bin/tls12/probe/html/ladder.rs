@@ -11,15 +11,15 @@ use crate::{
 };
 
 /// The size of a picture, and where the lines of client and server are. Times are on the left of both, lengths on the right.
-const WIDTH: usize = 400;
-const CLIENT: usize = 56;
-const SERVER: usize = 338;
+const WIDTH: usize = 350;
+const CLIENT: usize = 50;
+const SERVER: usize = 296;
 /// How much room a message, an arrow below messages, and the head have.
 const LINE: usize = 17;
 const ARROW: usize = 24;
 const HEAD: usize = 40;
 /// The most letters of a message that have room.
-const LETTERS: usize = 40;
+const LETTERS: usize = 34;
 
 /// All ladders of one address, side by side.
 pub(super) fn ladders(out: &mut String, ladders: &[Ladder]) {

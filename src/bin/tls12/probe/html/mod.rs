@@ -85,7 +85,7 @@ fn cells(out: &mut String, address: &Address) {
     let certificate = full.and_then(|full| full.certificate.as_ref());
     let certificate = certificate.map_or("-".into(), |certificate| {
         let verified = if certificate.verified { "verified" } else { "not verified" };
-        format!("<code>{}</code>, {verified}", certificate.sha256.get(..16).unwrap_or_default())
+        format!("<code>{}</code>, {verified}", certificate.sha256.get(..8).unwrap_or_default())
     });
     let _ = write!(out, "<td>{ticket}<td>{certificate}");
 }
