@@ -72,7 +72,7 @@ pub(crate) async fn run(mut site: Site, extent: Extent) -> (Place, Examined) {
         if let Some(first) = fresh.given(bench.by) {
             rows.extend(binding::run(&mut site, bench, first).await);
             rows.push(client_auth::run(&mut site, bench, first).await);
-            rows.push(closing::run(&mut site, bench).await);
+            rows.extend(closing::run(&mut site, bench).await);
         }
     }
     let given = [By::Ticket, By::Id].into_iter();

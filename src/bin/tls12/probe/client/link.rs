@@ -237,6 +237,12 @@ impl Link {
         Ok(())
     }
 
+    /// Ends without a word, and waits until the server does too.
+    pub(crate) async fn cut(&mut self) {
+        let _ = self.tcp.shutdown().await;
+        while self.record().await.is_ok() {}
+    }
+
     /// Ends at once, with a reset.
     pub(crate) fn reset(self) {
         let _ = self.tcp.set_zero_linger();

@@ -79,6 +79,7 @@ impl Caller {
         seen.times = seen::Times { connect, handshake, round_trips: link.round_trips };
         match offer.ending {
             Ending::Reset => link.reset(),
+            Ending::Cut => timeout(GOODBYE, link.cut()).await.unwrap_or(()),
             // The server says here if it does not like our Finished; that it says nothing is an answer too.
             Ending::Clean => timeout(GOODBYE, link.close()).await.unwrap_or(Ok(()))?,
         }
