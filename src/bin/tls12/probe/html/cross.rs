@@ -86,11 +86,13 @@ fn square(out: &mut String, (x, y): (usize, usize), crossing: Option<&Crossing>)
         crossing.to,
         shares(crossing.shares)
     );
+    // Where nothing was completed, there is nothing to count.
+    let count = if completed == 0 { "?".into() } else { format!("{resumed}/{completed}") };
     let (centre, middle) = (x + side / 2, y + MIDDLE);
     let _ = writeln!(
         out,
         "<g><title>{}</title><rect class=\"{class}\" {at}/><text class=\"count\" x=\"{centre}\" \
-         y=\"{middle}\">{resumed}/{completed}</text></g>",
+         y=\"{middle}\">{count}</text></g>",
         escaped(&words)
     );
 }

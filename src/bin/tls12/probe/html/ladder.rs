@@ -13,7 +13,7 @@ use crate::{
 /// The size of a picture, and where the lines of client and server are. Times are on the left of both, lengths on the right.
 const WIDTH: usize = 350;
 const CLIENT: usize = 50;
-const SERVER: usize = 296;
+const SERVER: usize = 290;
 /// How much room a message, an arrow below messages, and the head have.
 const LINE: usize = 17;
 const ARROW: usize = 24;
