@@ -48,6 +48,7 @@ mod socket {
 mod probe {
     mod broken;
     mod expiry;
+    mod ladders;
     mod ours;
     mod peers;
     mod printed;

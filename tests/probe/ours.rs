@@ -38,7 +38,8 @@ fn a_server_that_resumes_in_both_ways_keeps_every_rule() {
     kept("R16", "", 4);
     kept("R17", "", 1);
     kept("R18", "", 4);
-    kept("R29", "", 2);
+    kept("R29", "after a reset", 2);
+    kept("R29", "after an end of the stream", 2);
     assert_eq!(report.at("/ticket/fixed/resumed"), 6);
     assert_eq!(report.at("/ticket/fixed/renewed"), 0);
     assert_eq!(report.at("/full/certificate/verified"), true);

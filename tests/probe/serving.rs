@@ -119,11 +119,13 @@ pub(super) fn ring(number: u8) -> KeyRing {
 pub(super) struct Ours {
     pub(super) policy: Resumption,
     pub(super) change: fn(ServerConfig) -> ServerConfig,
+    /// The names of its certificate.
+    pub(super) names: [&'static str; 2],
 }
 
 impl Ours {
     pub(super) fn new(policy: Resumption) -> Self {
-        Self { policy, change: |config| config }
+        Self { policy, change: |config| config, names: [NAME, "b.example"] }
     }
 
     /// Starts it with sessions in memory of its own.
@@ -141,7 +143,7 @@ impl Ours {
         self,
         store: impl SessionStore + 'static,
     ) -> impl Fn(TcpStream) + Send + Sync + 'static {
-        let issued = ca().issue(&Spec::server(&[NAME, "b.example"]));
+        let issued = ca().issue(&Spec::server(&self.names));
         let config = ServerConfig::new(&RUSTCRYPTO, issued.credential("server"))
             .with_alpn([&b"h2"[..], b"http/1.1"])
             .with_resumption(self.policy);

@@ -89,6 +89,31 @@ fn addresses_that_share_keys_and_no_cache_are_seen_as_such() {
 }
 
 #[test]
+fn addresses_with_different_certificates_are_found() {
+    let one = || Ours::new(Resumption::new(ring(1)));
+    let (here, there) = at_two(one(), Ours { names: [NAME, "c.example"], ..one() });
+    let target = format!("{NAME}:{}", here.address.port());
+    let report = report_of(&target, &["--address", "127.0.0.1", "127.0.0.2"]);
+    let findings = report.0["findings"].as_array().expect("findings");
+    let found = findings.iter().find(|finding| finding["code"] == "addresses-differ-in-certificate");
+    let found = found.unwrap_or_else(|| panic!("not in {findings:?}"));
+    let expected: Vec<_> = report.0["addresses"]
+        .as_array()
+        .expect("addresses")
+        .iter()
+        .map(|address| {
+            let digest = address["full"]["certificate"]["sha256"].as_str().expect("a digest");
+            format!("{} with {}", address["address"].as_str().expect("an address"), &digest[..8])
+        })
+        .collect();
+    assert_eq!(found["addresses"], serde_json::json!(expected));
+    assert!(found["change"].to_string().contains("ssl_certificate site.pem"), "{found}");
+    // Ours binds sessions to the certificate.
+    assert_eq!(crossings(&report, "ticket"), ["no", "no"]);
+    drop(there);
+}
+
+#[test]
 fn an_address_that_is_not_there_does_not_spoil_the_others() {
     let server = Ours::new(Resumption::new(ring(1))).start();
     let report = report_of(&server.target(), &["--address", "127.0.0.1", "127.0.0.3"]);

@@ -13,12 +13,15 @@ use super::{
         rules::Row,
         tickets,
     },
+    ladder::{Ladder, Outcome},
     site::Site,
 };
 
 /// What was found at one address.
 pub(crate) struct Examined {
     pub(crate) fresh: Result<Fresh, Nothing>,
+    /// Of a full handshake, and of one with a session by each way.
+    pub(crate) ladders: Vec<Ladder>,
     pub(crate) ticket: Option<Replayed>,
     pub(crate) id: Option<Replayed>,
     pub(crate) rows: Vec<Row>,
@@ -50,8 +53,12 @@ pub(crate) async fn run(mut site: Site, extent: Extent) -> (Place, Examined) {
         Ok(fresh) => fresh,
         Err(nothing) => {
             let place = Place { site, benches: Vec::new(), given: Vec::new() };
+            let ladders = place.site.ladder(Outcome::Failed, None).into_iter().collect();
             let (rows, lifetimes) = (Vec::new(), Vec::new());
-            return (place, Examined { fresh: Err(nothing), ticket: None, id: None, rows, lifetimes });
+            return (
+                place,
+                Examined { fresh: Err(nothing), ladders, ticket: None, id: None, rows, lifetimes },
+            );
         }
     };
     let ticket = replayed(&mut site, By::Ticket, &fresh, extent.count).await;
@@ -65,13 +72,15 @@ pub(crate) async fn run(mut site: Site, extent: Extent) -> (Place, Examined) {
         if let Some(first) = fresh.given(bench.by) {
             rows.extend(binding::run(&mut site, bench, first).await);
             rows.push(client_auth::run(&mut site, bench, first).await);
-            rows.push(closing::run(&mut site, bench).await);
+            rows.extend(closing::run(&mut site, bench).await);
         }
     }
     let given = [By::Ticket, By::Id].into_iter();
     let given = given.filter_map(|by| Some((by, fresh.given(by)?.session.clone()))).collect();
     let place = Place { site, benches, given };
-    (place, Examined { fresh: Ok(fresh), ticket: Some(ticket), id: Some(id), rows, lifetimes: Vec::new() })
+    let ladders = [&fresh.ladder, &ticket.ladder, &id.ladder].into_iter().flatten().cloned().collect();
+    let (ticket, id, lifetimes) = (Some(ticket), Some(id), Vec::new());
+    (place, Examined { fresh: Ok(fresh), ladders, ticket, id, rows, lifetimes })
 }
 
 async fn replayed(site: &mut Site, by: By, fresh: &Fresh, count: u32) -> Replayed {

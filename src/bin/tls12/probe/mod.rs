@@ -7,6 +7,7 @@ mod experiments;
 mod facts;
 mod findings;
 mod html;
+mod ladder;
 mod report;
 mod site;
 mod tally;

@@ -17,6 +17,7 @@ use super::{
     },
     facts::{Group, key_name},
     findings::Finding,
+    ladder::Ladder,
     tally::Tally,
 };
 
@@ -75,6 +76,7 @@ pub(crate) struct Address {
     pub(crate) id: Option<Path>,
     pub(crate) times: Times,
     pub(crate) groups: Groups,
+    pub(crate) ladders: Vec<Ladder>,
     pub(crate) rules: Vec<Row>,
     pub(crate) lifetimes: Vec<Lifetime>,
 }
@@ -181,6 +183,7 @@ impl Address {
             ticket: examined.ticket.map(path),
             id: examined.id.map(path),
             groups,
+            ladders: examined.ladders,
             rules: examined.rows,
             lifetimes: examined.lifetimes,
         }

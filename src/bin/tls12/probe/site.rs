@@ -12,8 +12,10 @@ use std::{
 use tokio::sync::Semaphore;
 
 use super::{
-    client::{Caller, Offer, Seen, Trouble},
+    client::{Caller, Offer, Seen, Talk, Trouble},
+    experiments::By,
     facts::Facts,
+    ladder::{Ladder, Outcome},
 };
 
 /// Lets so many connections through at a time, and counts them.
@@ -63,6 +65,8 @@ pub(crate) struct Site {
     /// How often nobody answered, in a row.
     silence: u32,
     pub(crate) facts: Facts,
+    /// What was said on the last connection.
+    talk: Talk,
 }
 
 impl Site {
@@ -82,6 +86,7 @@ impl Site {
             made: 0,
             silence: 0,
             facts: Facts::default(),
+            talk: Talk::default(),
         }
     }
 
@@ -95,8 +100,14 @@ impl Site {
         Offer::new(self.caller.server_name(), self.alpn.clone())
     }
 
+    /// What was said on the last connection, of which this came; `None` if nothing was.
+    pub(crate) fn ladder(&self, outcome: Outcome, by: Option<By>) -> Option<Ladder> {
+        Ladder::new(outcome, by.map(By::name), &self.talk)
+    }
+
     /// One connection. No more are made than were announced.
     pub(crate) async fn call(&mut self, offer: &Offer) -> Result<Seen, Trouble> {
+        self.talk = Talk::default();
         match () {
             () if self.made >= self.most => return Err(Trouble::Spent),
             () if self.silence >= MOST_SILENCE => return Err(Trouble::Silence),
@@ -105,7 +116,7 @@ impl Site {
         let _permit = self.gate.permits.acquire().await.map_err(|_| Trouble::Spent)?;
         self.made += 1;
         self.gate.count();
-        let result = self.caller.call(self.address, offer).await;
+        let result = self.caller.call(self.address, offer, &mut self.talk).await;
         self.silence = match &result {
             Err(trouble) if trouble.is_silence() => self.silence + 1,
             Ok(_) | Err(_) => 0,

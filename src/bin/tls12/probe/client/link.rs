@@ -1,7 +1,10 @@
 //! Records and handshake messages over a socket.
 
+use std::time::Duration;
+
 use tls12::{
     crypto::{OpenKey, SealKey},
+    schedule::Side,
     wire::{
         Alert, AlertLevel, AlertMessage, ContentType, Decode, Encode, HANDSHAKE_HEADER_LEN, HEADER_LEN,
         HandshakeHeader, MAX_CIPHERTEXT, MAX_PLAINTEXT, ProtocolVersion, RecordHeader,
@@ -10,10 +13,12 @@ use tls12::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::Instant,
 };
 
 use super::{
     protection::Protection,
+    talk::Talk,
     trouble::{Stage, Trouble},
 };
 
@@ -36,6 +41,12 @@ pub(crate) struct Link {
     /// How often we waited for an answer to what we had sent.
     pub(crate) round_trips: u32,
     awaits_answer: bool,
+    /// When the connection stood.
+    begun: Instant,
+    /// When the last bytes were read.
+    read_at: Duration,
+    /// What both sides said.
+    pub(crate) talk: Talk,
 }
 
 /// What came.
@@ -59,6 +70,9 @@ impl Link {
             warnings: Vec::new(),
             round_trips: 0,
             awaits_answer: false,
+            begun: Instant::now(),
+            read_at: Duration::ZERO,
+            talk: Talk::default(),
         }
     }
 
@@ -83,9 +97,15 @@ impl Link {
         self.records(ContentType::HANDSHAKE, messages)
     }
 
+    /// For how long the connection has stood.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
     /// Sends bytes as they are.
     pub(crate) async fn send(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
         self.awaits_answer = true;
+        self.talk.add(Side::Client, self.elapsed(), bytes);
         match self.tcp.write_all(bytes).await {
             Ok(()) => Ok(()),
             // If the server said why it went, that is what counts.
@@ -109,16 +129,14 @@ impl Link {
     /// The next record as it is.
     pub(crate) async fn record(&mut self) -> Result<(ContentType, Vec<u8>), Trouble> {
         loop {
-            if let Some((header, rest)) = self.received.split_at_checked(HEADER_LEN) {
+            if let Some(header) = self.received.get(..HEADER_LEN) {
                 let header = RecordHeader::decode(header).map_err(|_| nonsense("a record"))?;
                 let length = usize::from(header.length);
                 if length > MAX_CIPHERTEXT || header.version.0 >> 8 != 3 {
                     return Err(nonsense("a record: is this TLS?"));
                 }
-                if let Some((body, rest)) = rest.split_at_checked(length) {
-                    let (body, rest) = (body.to_vec(), rest.to_vec());
-                    self.received = rest;
-                    return Ok((header.content_type, body));
+                if self.received.len() >= HEADER_LEN + length {
+                    return Ok((header.content_type, self.taken(HEADER_LEN + length)));
                 }
             }
             let mut chunk = [0; 16 * 1024];
@@ -128,8 +146,17 @@ impl Link {
                 Err(error) => return Err(Trouble::of(&error, self.stage)),
             };
             self.round_trips += u32::from(std::mem::take(&mut self.awaits_answer));
+            self.read_at = self.elapsed();
             self.received.extend_from_slice(chunk.get(..n).unwrap_or_default());
         }
+    }
+
+    /// Takes a record of this length; what is left is its body.
+    fn taken(&mut self, length: usize) -> Vec<u8> {
+        let rest = self.received.split_off(length);
+        let mut record = std::mem::replace(&mut self.received, rest);
+        self.talk.add(Side::Server, self.read_at, &record);
+        record.split_off(HEADER_LEN)
     }
 
     fn opened(&mut self, content_type: ContentType, body: Vec<u8>) -> Result<Vec<u8>, Trouble> {
@@ -208,6 +235,12 @@ impl Link {
             }
         }
         Ok(())
+    }
+
+    /// Ends without a word, and waits until the server does too.
+    pub(crate) async fn cut(&mut self) {
+        let _ = self.tcp.shutdown().await;
+        while self.record().await.is_ok() {}
     }
 
     /// Ends at once, with a reset.

@@ -11,6 +11,7 @@ mod preamble;
 mod protection;
 mod resumed;
 mod seen;
+mod talk;
 mod trouble;
 
 use std::{net::SocketAddr, time::Duration};
@@ -31,6 +32,7 @@ pub(crate) use self::{
     offer::{Ending, MasterSecretOffer, Offer, Session},
     preamble::Preamble,
     seen::{Certificate, Given, Kind, Seen, Trust, hex},
+    talk::Talk,
     trouble::{Stage, Trouble},
 };
 use crate::certs::Identity;
@@ -53,15 +55,15 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// One connection: what it says is `offer`, what came of it is the result.
-    pub(crate) async fn call(&self, address: SocketAddr, offer: &Offer) -> Result<Seen, Trouble> {
+    /// One connection: what it says is `offer`, what came of it is the result. What was said goes to `talk`.
+    pub(crate) async fn call(
+        &self,
+        address: SocketAddr,
+        offer: &Offer,
+        talk: &mut Talk,
+    ) -> Result<Seen, Trouble> {
         let begun = Instant::now();
-        let connecting = timeout(self.patience, TcpStream::connect(address)).await;
-        let mut tcp = match connecting {
-            Ok(Ok(tcp)) => tcp,
-            Ok(Err(error)) => return Err(Trouble::Connect(error.to_string())),
-            Err(_) => return Err(Trouble::Connect("it took too long".into())),
-        };
+        let mut tcp = self.connect(address).await?;
         let connect = begun.elapsed();
         let _ = tcp.set_nodelay(true);
         match timeout(self.patience, self.preamble.speak(&mut tcp)).await {
@@ -69,19 +71,27 @@ impl Caller {
             Err(_) => return Err(Trouble::Late(Stage::Preamble)),
         }
         let mut link = Link::new(tcp);
-        let begun = Instant::now();
-        let seen = match timeout(self.patience, handshake::run(&mut link, offer, self)).await {
-            Ok(seen) => seen,
-            Err(_) => return Err(Trouble::Late(link.stage)),
-        };
-        let mut seen = seen?;
-        seen.times = seen::Times { connect, handshake: begun.elapsed(), round_trips: link.round_trips };
+        let outcome = timeout(self.patience, handshake::run(&mut link, offer, self)).await;
+        let handshake = link.elapsed();
+        // What follows is not of the handshake any more.
+        *talk = std::mem::take(&mut link.talk);
+        let mut seen = outcome.unwrap_or(Err(Trouble::Late(link.stage)))?;
+        seen.times = seen::Times { connect, handshake, round_trips: link.round_trips };
         match offer.ending {
             Ending::Reset => link.reset(),
+            Ending::Cut => timeout(GOODBYE, link.cut()).await.unwrap_or(()),
             // The server says here if it does not like our Finished; that it says nothing is an answer too.
             Ending::Clean => timeout(GOODBYE, link.close()).await.unwrap_or(Ok(()))?,
         }
         Ok(seen)
+    }
+
+    async fn connect(&self, address: SocketAddr) -> Result<TcpStream, Trouble> {
+        match timeout(self.patience, TcpStream::connect(address)).await {
+            Ok(Ok(tcp)) => Ok(tcp),
+            Ok(Err(error)) => Err(Trouble::Connect(error.to_string())),
+            Err(_) => Err(Trouble::Connect("it took too long".into())),
+        }
     }
 
     /// The name of the server, if it may stand in server_name: an address may not (RFC 6066, 3).

@@ -48,6 +48,8 @@ pub(crate) enum Ending {
     Clean,
     /// With a reset of TCP and nothing else.
     Reset,
+    /// With an orderly end of TCP, and no close_notify.
+    Cut,
 }
 
 /// What a client keeps of a handshake. Its secret is never printed.

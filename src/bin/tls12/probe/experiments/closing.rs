@@ -15,19 +15,32 @@ use crate::probe::{
 
 /// How often it is tried: a node that does not know the session is no answer.
 const ROUNDS: u32 = 2;
+/// How a connection ends.
+const ENDINGS: [(Ending, &str); 2] = [
+    (Ending::Reset, "after a reset without close_notify"),
+    (Ending::Cut, "after an end of the stream without close_notify"),
+];
 /// The most connections for one way to offer a session.
-pub(crate) const MOST: u32 = ROUNDS * (1 + MOST_TRIES);
+pub(crate) const MOST: u32 = 2 * ROUNDS * (1 + MOST_TRIES);
 
-/// For how long a server has time to notice the reset: the next connection must not overtake it.
+/// For how long a server has time to notice the end: the next connection must not overtake it.
 const SETTLED: Duration = Duration::from_millis(250);
 
-/// Makes a session, resets the connection, and offers the session.
-pub(crate) async fn run(site: &mut Site, bench: &Bench) -> Row {
+/// Tries both ways to end a connection that are no close_notify.
+pub(crate) async fn run(site: &mut Site, bench: &Bench) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (ending, tried) in ENDINGS {
+        rows.push(row(site, bench, ending, tried).await);
+    }
+    rows
+}
+
+/// Makes a session, ends the connection, and offers the session.
+async fn row(site: &mut Site, bench: &Bench, ending: Ending, tried: &str) -> Row {
     let by: By = bench.by;
-    let tried = "after a reset without close_notify";
     let mut last = (Keeps::CouldNotTell, String::new());
     for _ in 0..ROUNDS {
-        let offer = Offer { ending: Ending::Reset, ..by.asks(site.plain()) };
+        let offer = Offer { ending, ..by.asks(site.plain()) };
         let session = match site.call(&offer).await {
             Ok(seen) if by.is_given(&seen) => seen.session,
             Ok(_) => return Row::not_applicable("R29", by, tried, "no session was given"),

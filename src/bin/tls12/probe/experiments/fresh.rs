@@ -3,6 +3,7 @@
 use super::By;
 use crate::probe::{
     client::{Seen, Trouble, random},
+    ladder::{Ladder, Outcome},
     site::Site,
 };
 
@@ -21,6 +22,8 @@ pub(crate) struct Fresh {
     pub(crate) without: Vec<Seen>,
     /// Why some failed.
     pub(crate) failures: Vec<Trouble>,
+    /// The first one of `with`, drawn.
+    pub(crate) ladder: Option<Ladder>,
 }
 
 /// Why there is nothing to examine.
@@ -51,7 +54,8 @@ pub(crate) async fn run(site: &mut Site) -> Result<Fresh, Nothing> {
         Err(trouble) if trouble.is_about_version() => return Err(newer(site, trouble).await),
         Err(_) => site.call(&plain).await.map_err(Nothing::Failed)?,
     };
-    let mut fresh = Fresh { with: vec![first], without: Vec::new(), failures: Vec::new() };
+    let ladder = site.ladder(Outcome::Full, None);
+    let mut fresh = Fresh { with: vec![first], without: Vec::new(), failures: Vec::new(), ladder };
     for number in 1..WITH + WITHOUT {
         let by = if number < WITH { By::Ticket } else { By::Id };
         match (site.call(&by.asks(plain.clone())).await, by) {

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::{Bench, By};
 use crate::probe::{
-    client::{Seen, Session},
+    client::{Seen, Session, Trouble},
+    ladder::{Ladder, Outcome},
     site::Site,
     tally::{Tally, Try},
 };
@@ -51,6 +52,8 @@ pub(crate) struct Replayed {
     pub(crate) chain: Tally,
     /// The first handshake that was resumed.
     pub(crate) resumed: Option<Seen>,
+    /// The same, drawn; or what came where none was.
+    pub(crate) ladder: Option<Ladder>,
     /// To go on with.
     pub(crate) bench: Option<Bench>,
 }
@@ -59,18 +62,19 @@ impl Replayed {
     /// The server gave nothing.
     pub(crate) fn not_offered() -> Self {
         let (fixed, chain) = (Tally::of(&[]), Tally::of(&[]));
-        Self { verdict: Verdict::NotOffered, fixed, chain, resumed: None, bench: None }
+        Self { verdict: Verdict::NotOffered, fixed, chain, resumed: None, ladder: None, bench: None }
     }
 }
 
 /// Offers a session that a full handshake left.
 pub(crate) async fn run(site: &mut Site, by: By, given: &Seen, count: u32) -> Replayed {
     let session = given.session.clone();
-    let mut resumed = None;
+    let (mut resumed, mut ladder) = (None, None);
     let mut tries = Vec::new();
     for _ in 0..count {
         let result = offer(site, by, &session).await;
         tries.push(Try::of(&result));
+        ladder = telling(ladder, site, by, &result);
         resumed = resumed.or_else(|| result.ok().filter(Seen::is_resumed));
     }
     let fixed = Tally::of(&tries);
@@ -81,14 +85,23 @@ pub(crate) async fn run(site: &mut Site, by: By, given: &Seen, count: u32) -> Re
     }
     let is_single_use = matches!(verdict, Verdict::SingleUse | Verdict::OnlyAsChain);
     let bench = Bench::new(by, session, &fixed, is_single_use);
-    Replayed { verdict, fixed, chain, resumed, bench }
+    Replayed { verdict, fixed, chain, resumed, ladder, bench }
 }
 
-async fn offer(
-    site: &mut Site,
-    by: By,
-    session: &Arc<Session>,
-) -> Result<Seen, crate::probe::client::Trouble> {
+/// The ladder that says more: the one so far, or that of the last try.
+fn telling(so_far: Option<Ladder>, site: &Site, by: By, result: &Result<Seen, Trouble>) -> Option<Ladder> {
+    let outcome = match result {
+        Ok(seen) if seen.is_resumed() => Outcome::Resumed,
+        Ok(_) => Outcome::Refused,
+        Err(_) => Outcome::Failed,
+    };
+    match so_far {
+        Some(ladder) if ladder.outcome <= outcome => Some(ladder),
+        so_far => site.ladder(outcome, Some(by)).or(so_far),
+    }
+}
+
+async fn offer(site: &mut Site, by: By, session: &Arc<Session>) -> Result<Seen, Trouble> {
     let offer = by.offers(site.plain(), session)?;
     site.call(&offer).await
 }

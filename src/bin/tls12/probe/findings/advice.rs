@@ -55,6 +55,21 @@ pub(crate) const TURN_ON: &[Change] = &[
     change("tls12", "tls12 serve --tickets on"),
 ];
 
+/// The same certificate everywhere.
+pub(crate) const ONE_CERTIFICATE: &[Change] = &[
+    change(
+        "nginx",
+        "ssl_certificate site.pem;  # the same file on every node, and nginx -s reload when it is renewed",
+    ),
+    change("Apache", "SSLCertificateFile site.pem  # the same file on every node, and apachectl graceful"),
+    change("HAProxy", "bind :443 ssl crt site.pem  # the same file on every node, and a reload"),
+    change("Node", "server.setSecureContext({ cert, key })  // in every process, when they are renewed"),
+    change(
+        "tls12",
+        "tls12 serve --cert site.pem --key site.key  # the same on every node, read again at SIGHUP",
+    ),
+];
+
 /// Tickets that can be used more than once.
 pub(crate) const ONCE: &[Change] = &[
     change("Node", "a store for newSession and resumeSession that does not delete what it gives"),

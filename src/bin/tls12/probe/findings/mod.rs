@@ -1,16 +1,14 @@
 //! What was found, what it means, and what to change.
 
 pub(crate) mod advice;
+mod between;
 mod paths;
 mod rules;
 
 use serde::Serialize;
 
 use self::advice::Change;
-use super::{
-    experiments::cross::Shares,
-    report::{Address, Full, Report, State},
-};
+use super::report::{Address, Full, Report, State};
 
 /// How much it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -73,7 +71,7 @@ pub(crate) fn of(report: &Report) -> Vec<Finding> {
             finding.addresses.clear();
         }
     }
-    all.extend(between(report));
+    all.extend(between::of(report));
     all.sort_by_key(|finding| finding.severity);
     all
 }
@@ -138,12 +136,15 @@ fn of_full(full: &Full, address: &Address) -> Vec<Finding> {
     }
     found.extend(full.ticket.as_ref().and_then(|ticket| of_hint(ticket.lifetime_hint)));
     if address.groups.certificates.len() > 1 {
-        found.push(Finding::new(
-            "certificates-differ",
-            Severity::Low,
-            format!("{} certificates for the same hello", address.groups.certificates.len()),
-            "Servers behind this address are not set up alike; sessions that are bound to a certificate do not move between them.",
-        ));
+        found.push(
+            Finding::new(
+                "certificates-differ",
+                Severity::Low,
+                format!("{} certificates for the same hello", address.groups.certificates.len()),
+                "Servers behind this address are not set up alike; sessions that are bound to a certificate do not move between them.",
+            )
+            .change(advice::ONE_CERTIFICATE),
+        );
     }
     found
 }
@@ -170,31 +171,4 @@ fn of_hint(hint: u32) -> Option<Finding> {
 
 fn changed_keys(address: &Address) -> Option<usize> {
     address.lifetimes.iter().map(|lifetime| lifetime.key_names.len()).find(|names| *names > 1)
-}
-
-/// What addresses do with each other's sessions.
-fn between(report: &Report) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for (by, code, title, change) in [
-        ("ticket", "keys-not-shared", "The addresses do not take each other's tickets", advice::SHARE_KEYS),
-        ("id", "cache-not-shared", "The addresses do not know each other's session IDs", advice::SHARE_CACHE),
-    ] {
-        let known = report.cross.iter().filter(|crossing| crossing.by == by);
-        let apart: Vec<_> =
-            known.filter(|crossing| matches!(crossing.shares, Shares::No | Shares::Partly)).collect();
-        if apart.is_empty() {
-            continue;
-        }
-        let mut finding = Finding::new(
-            code,
-            Severity::Medium,
-            title,
-            "A client that comes back to another address makes a full handshake.",
-        )
-        .change(change);
-        finding.addresses =
-            apart.iter().map(|crossing| format!("{} to {}", crossing.from, crossing.to)).collect();
-        found.push(finding);
-    }
-    found
 }
