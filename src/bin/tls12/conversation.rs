@@ -114,6 +114,9 @@ impl Conversation {
 
     fn keep(&mut self, mut step: Step) {
         self.last = step.at;
+        if step.events.iter().any(|event| matches!(event.seen, Seen::Preamble(_))) {
+            self.begins(&mut step);
+        }
         let before = step.events.len();
         let (kept, mut more) = (self.kept, 0);
         step.events.retain(|event| {
@@ -128,6 +131,22 @@ impl Conversation {
             self.steps.push(step);
         }
     }
+
+    /// One side begins TLS after all: that it did not is told no more.
+    fn begins(&mut self, step: &mut Step) {
+        for earlier in &mut self.steps {
+            let before = earlier.events.len();
+            earlier.events.retain(|event| !is_no_tls(event, step.from));
+            self.kept -= before - earlier.events.len();
+        }
+        self.steps.retain(|step| !step.events.is_empty());
+        step.events.retain(|event| !is_no_tls(event, step.from));
+    }
+}
+
+/// Whether it says that one side does not begin with TLS.
+fn is_no_tls(event: &Event, of: Side) -> bool {
+    event.from == of && matches!(event.seen, Seen::NotTls12(other) if other.may_begin_tls())
 }
 
 /// Whether it is one of the many things that established connections are made of.
