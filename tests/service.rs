@@ -28,5 +28,6 @@ mod service {
     mod nginx;
     mod serving;
     mod sharing;
+    mod starttls;
     mod websocket;
 }
