@@ -1,7 +1,12 @@
 //! The packets of a capture file, pcap or pcapng.
 #![expect(clippy::disallowed_types, reason = "the command reads files")]
 
-use std::{fs::File, path::Path, time::Duration};
+use std::{
+    fs::File,
+    io::{Cursor, Read},
+    path::Path,
+    time::Duration,
+};
 
 use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError, create_reader, traits::PcapNGPacketBlock};
 
@@ -32,8 +37,14 @@ const MOST_ROOM: usize = 64 << 20;
 /// Gives each packet to `take`. Fails with a sentence.
 pub(super) fn read(path: &Path, mut take: impl FnMut(Packet<'_>)) -> Result<End, String> {
     let trouble = |why: &str| format!("{}: {why}", path.display());
-    let file = File::open(path).map_err(|error| trouble(&error.to_string()))?;
-    let mut reader = create_reader(ROOM, file).map_err(|error| match error {
+    let mut file = File::open(path).map_err(|error| trouble(&error.to_string()))?;
+    let mut first = Vec::new();
+    let read = (&mut file).take(FIRST).read_to_end(&mut first);
+    read.map_err(|error| trouble(&error.to_string()))?;
+    if let Some(by) = compressed(&first) {
+        return Err(trouble(&format!("this file is compressed: decompress it with {by} before")));
+    }
+    let mut reader = create_reader(ROOM, Cursor::new(first).chain(file)).map_err(|error| match error {
         PcapError::Eof => trouble("this file is empty"),
         PcapError::ReadError => trouble("this file cannot be read"),
         _ => trouble("this is neither a pcap nor a pcapng file"),
@@ -61,6 +72,21 @@ pub(super) fn read(path: &Path, mut take: impl FnMut(Packet<'_>)) -> Result<End,
             Lacks::Room if room < MOST_ROOM && reader.grow(2 * room) => room *= 2,
             Lacks::Room | Lacks::Sense => return Err(trouble("this file is damaged")),
         }
+    }
+}
+
+/// How much of a file is there before anything is made of it: a pipe may give its first bytes one by one.
+const FIRST: u64 = 1 << 16;
+
+/// What decompresses a file that begins like this.
+fn compressed(first: &[u8]) -> Option<&'static str> {
+    match first {
+        [0x1f, 0x8b, ..] => Some("gzip"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd"),
+        [0xfd, b'7', b'z', b'X', b'Z', 0] => Some("xz"),
+        [4, 0x22, 0x4d, 0x18, ..] => Some("lz4"),
+        [b'B', b'Z', b'h', ..] => Some("bzip2"),
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod capture;
 pub(crate) mod fields;
+mod fragments;
 mod hexadecimal;
 mod link;
 pub(crate) mod report;
@@ -145,7 +146,7 @@ fn capture(path: &Path, reading: Reading, args: &Explain) -> Result<(), String> 
             streams.all.len()
         ));
     }
-    let mut notes = streams.left_out.sentences();
+    let mut notes = streams.left_out();
     if silent > 0 {
         notes.push(format!("{silent} TCP connections have nothing of TLS in them"));
     }

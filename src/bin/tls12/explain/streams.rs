@@ -10,7 +10,8 @@ use tls12::schedule::Side;
 
 use super::{
     capture::{End, Packet},
-    link::{Inside, Segment, inside},
+    fragments::Fragments,
+    link::{Inside, Segment, inside, whole},
     tcp::{Direction, Piece},
 };
 use crate::conversation::{Conversation, Reading};
@@ -31,14 +32,14 @@ pub(super) struct Streams {
     /// Of all connections.
     events: usize,
     waiting: usize,
-    pub(super) left_out: LeftOut,
+    fragments: Fragments,
+    left_out: LeftOut,
 }
 
 /// What was not looked at.
 #[derive(Debug, Default)]
-pub(super) struct LeftOut {
+struct LeftOut {
     connections: u64,
-    fragments: u64,
     unknown_links: u64,
     is_cut: bool,
 }
@@ -68,6 +69,7 @@ impl Streams {
             all: Vec::new(),
             events: 0,
             waiting: 0,
+            fragments: Fragments::default(),
             left_out: LeftOut::default(),
         }
     }
@@ -75,7 +77,13 @@ impl Streams {
     pub(super) fn packet(&mut self, packet: &Packet<'_>) {
         match inside(packet) {
             Inside::Tcp(segment) => self.segment(&segment, packet.time),
-            Inside::Fragment => self.left_out.fragments += 1,
+            Inside::Fragment(fragment) => {
+                if let Some(payload) = self.fragments.add(&fragment, packet.time)
+                    && let Some(segment) = whole(&fragment.name, &payload)
+                {
+                    self.segment(&segment, packet.time);
+                }
+            }
             Inside::UnknownLink => self.left_out.unknown_links += 1,
             Inside::Other => {}
         }
@@ -96,7 +104,10 @@ impl Streams {
             // The end of a connection that nobody saw is no connection.
             None if segment.payload.is_empty() && !segment.flags.syn => return,
             None if self.all.len() >= MOST_CONNECTIONS => {
-                self.left_out.connections += u64::from(segment.flags.syn);
+                let begins = segment.flags.syn && segment.acknowledged.is_none();
+                self.left_out.connections += u64::from(begins);
+                // What follows is not of the one before.
+                self.open.remove(&key);
                 return;
             }
             None => {
@@ -124,20 +135,23 @@ impl Streams {
     pub(super) fn end(&mut self, end: End) {
         self.left_out.is_cut = end == End::Cut;
         self.all.iter_mut().for_each(Stream::end);
+        self.fragments.end();
     }
-}
 
-impl LeftOut {
-    /// In sentences.
-    pub(super) fn sentences(&self) -> Vec<String> {
+    /// What was not looked at, in sentences.
+    pub(super) fn left_out(&self) -> Vec<String> {
         let counted = [
-            (self.connections, "connections are left out, for there are too many"),
-            (self.fragments, "fragments of IP packets are left out"),
-            (self.unknown_links, "packets are of an interface of a kind that is not known here"),
+            (self.left_out.connections, "connections are left out, for there are too many"),
+            (self.fragments.incomplete, "IP packets are left out, for not all their fragments are there"),
+            (
+                self.fragments.refused,
+                "IP packets are left out, for their fragments overlap, contradict each other or were cut",
+            ),
+            (self.left_out.unknown_links, "packets are of an interface of a kind that is not known here"),
         ];
         let counted = counted.into_iter().filter(|(count, _)| *count > 0);
         let mut all: Vec<_> = counted.map(|(count, what)| format!("{count} {what}")).collect();
-        if self.is_cut {
+        if self.left_out.is_cut {
             all.push("the file ends in the middle of a packet".into());
         }
         all
@@ -179,6 +193,10 @@ impl Stream {
         let sequence = segment.sequence.wrapping_add(segment.flags.syn.into());
         let pieces = self.direction(from).segment(sequence, segment.payload, segment.cut);
         self.pieces(from, at, pieces);
+        if segment.flags.fin {
+            let length = u32::try_from(segment.payload.len() + segment.cut).unwrap_or(0);
+            self.direction(from).ends(sequence.wrapping_add(length));
+        }
         if let Some(acknowledged) = segment.acknowledged {
             self.direction(from.peer()).acknowledged(acknowledged);
         }
@@ -186,7 +204,7 @@ impl Stream {
             let pieces = self.direction(side).packet();
             self.pieces(side, at, pieces);
         }
-        self.has_ended |= segment.flags.end;
+        self.has_ended |= segment.flags.fin || segment.flags.rst;
     }
 
     /// Finds out where a direction begins.
@@ -196,7 +214,10 @@ impl Stream {
             match (from, segment.acknowledged) {
                 (Side::Client, _) => self.first_sequence = Some(segment.sequence),
                 // Its answer says where the client began.
-                (Side::Server, Some(acknowledged)) => self.direction(Side::Client).begins(acknowledged),
+                (Side::Server, Some(acknowledged)) => {
+                    self.direction(Side::Client).begins(acknowledged);
+                    self.first_sequence.get_or_insert(acknowledged.wrapping_sub(1));
+                }
                 (Side::Server, None) => {}
             }
         }
