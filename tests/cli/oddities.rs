@@ -217,6 +217,42 @@ fn interfaces_of_one_file_have_their_own_links_and_times() {
 }
 
 #[test]
+fn what_comes_before_the_damage_of_a_file_is_told() {
+    for format in [Format::Pcap, Format::Pcapng] {
+        let mut capture = Capture::new(Link::Raw, format);
+        let packets = segments(&recorded("full_with_ticket"), 900);
+        capture.add_all(&v4(), &packets);
+        let (plain, _) = explain("before-damage", &capture, &[]);
+        capture.bytes.extend(words(&[6, u32::MAX - 3, u32::MAX, u32::MAX]));
+        capture.bytes.extend([7; 100]);
+        capture.add_all(&v4(), &packets);
+        // Longer than a packet can be, so that the length is no reason to wait for more.
+        capture.bytes.extend(vec![0; 65 << 20]);
+        let (found, notes) = explain("damage", &capture, &[]);
+        assert!(notes.contains("the file is damaged, and what follows is left out"), "{format:?}: {notes}");
+        assert_eq!(found, plain, "{format:?}");
+    }
+}
+
+#[test]
+fn times_beyond_all_calendars_are_no_trouble() {
+    for (resolution, offset) in [(9, i64::MAX), (0x80, i64::MIN), (0xff, 0), (0x3f, -1)] {
+        let mut capture = Capture::new(Link::Ethernet, Format::Pcapng);
+        let options =
+            [words(&[0x0001_0009, resolution, 0x0008_000e]), offset.to_le_bytes().to_vec()].concat();
+        capture.bytes.extend(block(1, &[words(&[1, 0]), options, words(&[0])].concat()));
+        for (n, segment) in segments(&recorded("full_with_ticket"), 900).iter().enumerate() {
+            let frame = Link::Ethernet.frame(&v4().packet(segment));
+            let length = frame.len() as u32;
+            let time = if n % 2 == 0 { u32::MAX } else { 0 };
+            capture.bytes.extend(block(6, &[words(&[1, time, time, length, length]), frame].concat()));
+        }
+        let (found, _) = explain("times", &capture, &[]);
+        assert_eq!(found[0]["verdict"]["handshake"], "full", "{resolution}");
+    }
+}
+
+#[test]
 fn compressed_files_are_refused_with_the_name_of_what_decompresses_them() {
     let folder = Folder::new("compressed");
     let path = folder.0.join("capture");

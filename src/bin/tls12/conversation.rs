@@ -23,6 +23,8 @@ pub(crate) struct Step {
 const MOST_EVENTS: usize = 10_000;
 /// And how many if it is.
 const MOST_EVENTS_AT_ALL: usize = 2 * MOST_EVENTS;
+/// How many are kept that are more than another record where there are too many of other connections: enough for a handshake.
+const FEW_EVENTS: usize = 100;
 
 /// What decrypts, and whether application data is told.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +61,7 @@ pub(crate) struct Conversation {
     pub(crate) steps: Vec<Step>,
     kept: usize,
     most: usize,
+    most_at_all: usize,
     /// How many events are not kept.
     pub(crate) left_out: u64,
     /// How many bytes each side sent.
@@ -75,6 +78,7 @@ impl Conversation {
             steps: Vec::new(),
             kept: 0,
             most: MOST_EVENTS,
+            most_at_all: MOST_EVENTS_AT_ALL,
             left_out: 0,
             client_bytes: 0,
             server_bytes: 0,
@@ -107,9 +111,10 @@ impl Conversation {
         self.kept
     }
 
-    /// From now on events are kept only if they are more than another record.
-    pub(crate) fn leave_records_out(&mut self) {
+    /// From now on events are kept only if they are more than another record, and not many of those.
+    pub(crate) fn keep_few(&mut self) {
         self.most = 0;
+        self.most_at_all = FEW_EVENTS;
     }
 
     fn keep(&mut self, mut step: Step) {
@@ -120,7 +125,7 @@ impl Conversation {
         let before = step.events.len();
         let (kept, mut more) = (self.kept, 0);
         step.events.retain(|event| {
-            let most = if is_another_record(&event.seen) { self.most } else { MOST_EVENTS_AT_ALL };
+            let most = if is_another_record(&event.seen) { self.most } else { self.most_at_all };
             let keep = kept + more < most;
             more += usize::from(keep);
             keep
@@ -152,4 +157,20 @@ fn is_no_tls(event: &Event, of: Side) -> bool {
 /// Whether it is one of the many things that established connections are made of.
 fn is_another_record(seen: &Seen) -> bool {
     matches!(seen, Seen::Record(_) | Seen::ApplicationData { .. } | Seen::Encrypted { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_few_events_are_kept_the_others_are_counted() {
+        let done = [[22, 3, 3, 0, 4, 14, 0, 0, 0]; 300].concat();
+        let mut conversation = Conversation::new(&Reading::default());
+        conversation.keep_few();
+        conversation.sent(Side::Server, Duration::ZERO, &done);
+        assert_eq!((conversation.kept(), conversation.left_out), (FEW_EVENTS, 600 - FEW_EVENTS as u64));
+        let kept = conversation.steps.iter().flat_map(|step| &step.events);
+        assert!(kept.into_iter().all(|event| !is_another_record(&event.seen)));
+    }
 }

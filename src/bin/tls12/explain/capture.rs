@@ -28,13 +28,15 @@ pub(super) enum End {
     Whole,
     /// In the middle of a packet.
     Cut,
+    /// With something that is no packet, and nobody knows where the next one begins.
+    Damaged,
 }
 
 /// What is read at once, at first and at most: no packet is longer.
 const ROOM: usize = 1 << 20;
 const MOST_ROOM: usize = 64 << 20;
 
-/// Gives each packet to `take`. Fails with a sentence.
+/// Gives each packet to `take`. Fails with a sentence, if there is not even one.
 pub(super) fn read(path: &Path, mut take: impl FnMut(Packet<'_>)) -> Result<End, String> {
     let trouble = |why: &str| format!("{}: {why}", path.display());
     let mut file = File::open(path).map_err(|error| trouble(&error.to_string()))?;
@@ -49,7 +51,11 @@ pub(super) fn read(path: &Path, mut take: impl FnMut(Packet<'_>)) -> Result<End,
         PcapError::ReadError => trouble("this file cannot be read"),
         _ => trouble("this is neither a pcap nor a pcapng file"),
     })?;
-    let (mut interfaces, mut room) = (Interfaces::default(), ROOM);
+    let (mut interfaces, mut room, mut packets) = (Interfaces::default(), ROOM, 0_u64);
+    let mut take = |packet: Packet<'_>| {
+        packets += 1;
+        take(packet);
+    };
     loop {
         let lacks = match reader.next() {
             Ok((length, block)) => {
@@ -66,12 +72,16 @@ pub(super) fn read(path: &Path, mut take: impl FnMut(Packet<'_>)) -> Result<End,
                 let before = reader.data().len();
                 reader.refill().map_err(|_| trouble("this file cannot be read to its end"))?;
                 if reader.data().len() == before && !reader.reader_exhausted() {
-                    return Err(trouble("this file is damaged"));
+                    break;
                 }
             }
             Lacks::Room if room < MOST_ROOM && reader.grow(2 * room) => room *= 2,
-            Lacks::Room | Lacks::Sense => return Err(trouble("this file is damaged")),
+            Lacks::Room | Lacks::Sense => break,
         }
+    }
+    match packets {
+        0 => Err(trouble("this file is damaged")),
+        _ => Ok(End::Damaged),
     }
 }
 

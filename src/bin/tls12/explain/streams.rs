@@ -18,7 +18,7 @@ use crate::conversation::{Conversation, Reading};
 
 /// How many connections are kept.
 const MOST_CONNECTIONS: usize = 20_000;
-/// How many events of all connections are kept; what follows is told if it is more than another record.
+/// How many events of all connections are kept; of what follows, few of each connection are.
 const MOST_EVENTS: usize = 2_000_000;
 /// How many bytes of all connections may wait for others that come before them.
 const MOST_WAITING: usize = 64 << 20;
@@ -41,7 +41,7 @@ pub(super) struct Streams {
 struct LeftOut {
     connections: u64,
     unknown_links: u64,
-    is_cut: bool,
+    end: Option<End>,
 }
 
 /// One connection.
@@ -120,7 +120,7 @@ impl Streams {
         if let Some(stream) = self.all.get_mut(at) {
             let (events, waiting) = (stream.conversation.kept(), stream.waiting());
             if self.events > MOST_EVENTS {
-                stream.conversation.leave_records_out();
+                stream.conversation.keep_few();
             }
             stream.segment(segment, time);
             if self.waiting > MOST_WAITING {
@@ -133,7 +133,7 @@ impl Streams {
 
     /// Nothing more comes.
     pub(super) fn end(&mut self, end: End) {
-        self.left_out.is_cut = end == End::Cut;
+        self.left_out.end = Some(end);
         self.all.iter_mut().for_each(Stream::end);
         self.fragments.end();
     }
@@ -151,8 +151,10 @@ impl Streams {
         ];
         let counted = counted.into_iter().filter(|(count, _)| *count > 0);
         let mut all: Vec<_> = counted.map(|(count, what)| format!("{count} {what}")).collect();
-        if self.left_out.is_cut {
-            all.push("the file ends in the middle of a packet".into());
+        match self.left_out.end {
+            Some(End::Cut) => all.push("the file ends in the middle of a packet".into()),
+            Some(End::Damaged) => all.push("the file is damaged, and what follows is left out".into()),
+            Some(End::Whole) | None => {}
         }
         all
     }
