@@ -256,7 +256,7 @@ fn bytes_in_hexadecimal_are_explained_too() {
     assert_eq!(object["events"][1]["message"], expected);
     let wrong = run(&["explain", "--hex"], b"xy");
     assert_eq!(wrong.status.code(), Some(1));
-    assert!(text(&wrong.stderr).contains("line 1: \"xy\" is no byte in hexadecimal"));
+    assert!(text(&wrong.stderr).contains("line 1: 'x' is no digit of a byte in hexadecimal"));
 }
 
 #[test]
