@@ -27,7 +27,7 @@ fn fragments(packet: &[u8], ends: &Ends, identification: u8, piece: usize) -> Ve
         if header.len() == 20 {
             header[2..4].copy_from_slice(&(20 + part.len() as u16).to_be_bytes());
             header[5] = identification;
-            header[6..8].copy_from_slice(&(more << 13 | offset / 8).to_be_bytes());
+            header[6..8].copy_from_slice(&(more * 0x2000 + offset / 8).to_be_bytes());
         } else {
             header[4..6].copy_from_slice(&(8 + part.len() as u16).to_be_bytes());
             header[6] = 44;
@@ -293,4 +293,37 @@ fn what_comes_before_tls_is_counted_in_text_and_in_json() {
     let said = text(&run(&["explain", path.to_str().expect("UTF-8")], b"").stdout);
     let (client, server) = (said.find("  (10 bytes before TLS)"), said.find("  (24 bytes before TLS)"));
     assert!(client.is_some() && client < server && !said.contains("no TLS at all"), "{said}");
+}
+
+#[test]
+fn texts_that_are_too_long_are_refused_and_not_cut() {
+    let folder = Folder::new("too-long");
+    let long = folder.write_text("long", &"# a comment\n".repeat(6 << 20));
+    for args in [&["explain", "--hex", &long][..], &["explain", "--hex", "-", "--keylog", &long]] {
+        let output = run(args, b"1603");
+        let said = text(&output.stderr);
+        assert!(!output.status.success() && said.contains("this is longer than the 64 MiB"), "{said}");
+    }
+}
+
+#[test]
+fn names_that_would_move_a_cursor_are_told_and_move_none() {
+    let name = b"\x1b[2J\x1b]0;x\x07\r\n\x9b\xc2\x9b\xe2\x80\xae\xff\"\\\x7f";
+    let n = name.len() as u8;
+    let server_name = [&[0, 0, 0, n + 5, 0, n + 3, 0, 0, n][..], name].concat();
+    let alpn = [&[0, 16, 0, n + 3, 0, n + 1, n][..], name].concat();
+    let extensions = [&server_name[..], &alpn].concat();
+    let body = [&[3, 3][..], &[7; 32], &[0, 0, 2, 0xc0, 0x2f, 1, 0, 0, extensions.len() as u8], &extensions]
+        .concat();
+    let hello = [&[1, 0, 0, body.len() as u8], &body[..]].concat();
+    let input: String = hello.iter().map(|byte| format!("{byte:02x}")).collect();
+    let told = text(&run(&["explain", "--hex"], input.as_bytes()).stdout);
+    let json = text(&run(&["explain", "--hex", "--json"], input.as_bytes()).stdout);
+    let object: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(object["verdict"]["server_name"], String::from_utf8_lossy(name).as_ref());
+    assert!(told.contains("server_name: \"\\u001b[2J"), "{told}");
+    for said in [&told, &json] {
+        let moves = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!said.contains(moves), "{said:?}");
+    }
 }
