@@ -60,6 +60,7 @@ pub(crate) struct Conversation {
     explainer: Explainer,
     pub(crate) steps: Vec<Step>,
     kept: usize,
+    kept_bytes: usize,
     most: usize,
     most_at_all: usize,
     /// How many events are not kept.
@@ -77,6 +78,7 @@ impl Conversation {
             explainer: reading.explainer(),
             steps: Vec::new(),
             kept: 0,
+            kept_bytes: 0,
             most: MOST_EVENTS,
             most_at_all: MOST_EVENTS_AT_ALL,
             left_out: 0,
@@ -111,6 +113,17 @@ impl Conversation {
         self.kept
     }
 
+    /// How many bytes of messages and of data are kept.
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.kept_bytes
+    }
+
+    /// From now on none is kept.
+    pub(crate) fn keep_none(&mut self) {
+        self.most = 0;
+        self.most_at_all = 0;
+    }
+
     /// From now on events are kept only if they are more than another record, and not many of those.
     pub(crate) fn keep_few(&mut self) {
         self.most = 0;
@@ -133,6 +146,9 @@ impl Conversation {
         self.kept += more;
         self.left_out += u64::try_from(before - step.events.len()).unwrap_or(0);
         if !step.events.is_empty() {
+            // There are many, and room for others is of no use.
+            step.events.shrink_to_fit();
+            self.kept_bytes += step.events.iter().map(bytes).sum::<usize>();
             self.steps.push(step);
         }
     }
@@ -146,6 +162,15 @@ impl Conversation {
         }
         self.steps.retain(|step| !step.events.is_empty());
         step.events.retain(|event| !is_no_tls(event, step.from));
+    }
+}
+
+/// How many bytes of the connection an event has.
+fn bytes(event: &Event) -> usize {
+    match &event.seen {
+        Seen::Message(message) => message.raw.len(),
+        Seen::ApplicationData { data: Some(data), .. } => data.0.len(),
+        _ => 0,
     }
 }
 
@@ -172,5 +197,10 @@ mod tests {
         assert_eq!((conversation.kept(), conversation.left_out), (FEW_EVENTS, 600 - FEW_EVENTS as u64));
         let kept = conversation.steps.iter().flat_map(|step| &step.events);
         assert!(kept.into_iter().all(|event| !is_another_record(&event.seen)));
+        assert_eq!(conversation.kept_bytes(), 4 * FEW_EVENTS);
+        assert!(conversation.steps.iter().all(|step| step.events.capacity() <= 2 * FEW_EVENTS));
+        conversation.keep_none();
+        conversation.sent(Side::Server, Duration::ZERO, &done);
+        assert_eq!((conversation.kept(), conversation.left_out), (FEW_EVENTS, 1200 - FEW_EVENTS as u64));
     }
 }

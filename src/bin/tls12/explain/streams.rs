@@ -20,6 +20,8 @@ use crate::conversation::{Conversation, Reading};
 const MOST_CONNECTIONS: usize = 20_000;
 /// How many events of all connections are kept; of what follows, few of each connection are.
 const MOST_EVENTS: usize = 2_000_000;
+/// How many bytes of messages and of data in those events are kept; nothing of what follows is.
+const MOST_BYTES: usize = 512 << 20;
 /// How many bytes of all connections may wait for others that come before them.
 const MOST_WAITING: usize = 64 << 20;
 
@@ -31,6 +33,7 @@ pub(super) struct Streams {
     pub(super) all: Vec<Stream>,
     /// Of all connections.
     events: usize,
+    bytes: usize,
     waiting: usize,
     fragments: Fragments,
     left_out: LeftOut,
@@ -68,6 +71,7 @@ impl Streams {
             open: HashMap::new(),
             all: Vec::new(),
             events: 0,
+            bytes: 0,
             waiting: 0,
             fragments: Fragments::default(),
             left_out: LeftOut::default(),
@@ -117,24 +121,33 @@ impl Streams {
                 self.all.len() - 1
             }
         };
-        if let Some(stream) = self.all.get_mut(at) {
-            let (events, waiting) = (stream.conversation.kept(), stream.waiting());
-            if self.events > MOST_EVENTS {
-                stream.conversation.keep_few();
-            }
+        self.change(at, |stream, waiting| {
             stream.segment(segment, time);
-            if self.waiting > MOST_WAITING {
+            if waiting > MOST_WAITING {
                 stream.end();
             }
-            self.events += stream.conversation.kept() - events;
-            self.waiting = (self.waiting + stream.waiting()).saturating_sub(waiting);
+        });
+    }
+
+    /// Lets something happen to one connection, with how many bytes of all wait, and counts what is kept of it.
+    fn change(&mut self, at: usize, happens: impl FnOnce(&mut Stream, usize)) {
+        let Some(stream) = self.all.get_mut(at) else { return };
+        let before = (stream.conversation.kept(), stream.conversation.kept_bytes(), stream.waiting());
+        if self.bytes > MOST_BYTES {
+            stream.conversation.keep_none();
+        } else if self.events > MOST_EVENTS {
+            stream.conversation.keep_few();
         }
+        happens(stream, self.waiting);
+        self.events = (self.events + stream.conversation.kept()).saturating_sub(before.0);
+        self.bytes = (self.bytes + stream.conversation.kept_bytes()).saturating_sub(before.1);
+        self.waiting = (self.waiting + stream.waiting()).saturating_sub(before.2);
     }
 
     /// Nothing more comes.
     pub(super) fn end(&mut self, end: End) {
         self.left_out.end = Some(end);
-        self.all.iter_mut().for_each(Stream::end);
+        (0..self.all.len()).for_each(|at| self.change(at, |stream, _| stream.end()));
         self.fragments.end();
     }
 
