@@ -7,6 +7,7 @@ mod explain {
     mod gaps;
     mod hostile;
     mod others;
+    mod preambles;
     mod recorded;
     mod secrets;
     mod transcripts;

@@ -29,5 +29,6 @@ mod service {
     mod recordings;
     mod serving;
     mod sharing;
+    mod starttls;
     mod websocket;
 }

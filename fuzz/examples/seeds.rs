@@ -87,6 +87,7 @@ impl Seeds {
         for path in files(&self.vectors.join("transcripts"))? {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let text = fs::read_to_string(&path)?;
+            self.onlooker(&name, &text)?;
             // The flows are the stages, byte for byte.
             if text.contains("\nflow: ") {
                 continue;
@@ -99,6 +100,23 @@ impl Seeds {
             }
         }
         Ok(())
+    }
+
+    /// Both sides, for whoever looks on: as they are, after something else, and with bytes missing.
+    fn onlooker(&self, name: &str, text: &str) -> Result<(), Box<dyn Error>> {
+        let ours = u8::from(text.contains("ours: server"));
+        let mut parts = Vec::new();
+        for line in text.lines() {
+            for (key, side) in [("receive: ", 1 - ours), ("send: ", ours)] {
+                parts.extend(fields(line, key).iter().map(|bytes| part(side, bytes)));
+            }
+        }
+        let (all, talk) = (parts.concat(), [part(1, b"220 a\r\n"), part(0, b"\x16STARTTLS\r\n")].concat());
+        self.put("explain", name, &[&all])?;
+        self.put("explain", &format!("{name}_later"), &[&talk, &all])?;
+        // Kind 2 says that bytes of the client are missing, 3 of the server.
+        parts.insert(parts.len() / 2, vec![3, 9]);
+        self.put("explain", &format!("{name}_gap"), &[&[2, 0], &parts.concat()])
     }
 
     fn files(&self) -> Result<(), Box<dyn Error>> {
@@ -140,6 +158,12 @@ impl Seeds {
         }
         Ok(())
     }
+}
+
+/// Bytes of one side, 0 the client, as `explain` reads them.
+fn part(side: u8, bytes: &[u8]) -> Vec<u8> {
+    let one = |bytes: &[u8]| [&[(bytes.len() >> 8) as u8 * 4 + side, bytes.len() as u8][..], bytes].concat();
+    bytes.chunks((1 << 14) - 1).flat_map(one).collect()
 }
 
 /// Bytes that follow from a name.

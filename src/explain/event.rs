@@ -77,8 +77,11 @@ pub enum Seen {
     Damaged(RecordHeader),
     /// So many bytes after others that are missing, among which no record was found.
     Skipped(u64),
-    /// The connection is not of TLS 1.2: what follows is told by its records at most.
+    /// The connection is not of TLS 1.2: what follows is told by its records at most. Where the first bytes of a side are no
+    /// TLS, this holds until it begins TLS, if it ever does.
     NotTls12(NotTls12),
+    /// After so many bytes of something else, those that are missing counted, this side begins TLS.
+    Preamble(u64),
 }
 
 /// Application data that was decrypted. It prints its length alone.
@@ -105,6 +108,16 @@ pub enum NotTls12 {
     PlainHttp,
     /// Something else.
     NotTls,
+}
+
+impl NotTls12 {
+    /// Whether this was told from the first bytes of a side alone, which may begin TLS later.
+    pub fn may_begin_tls(self) -> bool {
+        match self {
+            Self::PlainHttp | Self::NotTls | Self::Sslv2Hello => true,
+            Self::Tls13 | Self::Version(_) => false,
+        }
+    }
 }
 
 impl fmt::Display for NotTls12 {

@@ -109,7 +109,18 @@ impl Explainer {
             return events;
         }
         self.verdict.has_gaps = true;
-        self.unlocking.lost();
+        let peer_has_begun = self.half(from.peer()).stream.has_records();
+        let half = self.half(from);
+        match half.stream.is_foreign() {
+            // The hello may be among what is missing.
+            true if peer_has_begun => {
+                half.stream.has_begun();
+                half.writes = Writes::Clear;
+                self.unlocking.lost();
+            }
+            true => {}
+            false => self.unlocking.lost(),
+        }
         let end = self.half(from).stream.offset();
         let piece = self.half(from).stream.missing(count);
         if let Some((offset, Piece::Damaged(header, body))) = &piece {
@@ -153,19 +164,40 @@ impl Explainer {
                 self.half(told.at.from).lost(Loss::OneRecord);
             }
             Piece::Skipped(count) => told.tell(Seen::Skipped(count)),
-            Piece::Foreign(other) => self.foreign(other, told),
+            Piece::Foreign(other) => {
+                self.half(told.at.from).writes = Writes::Unknown;
+                self.foreign(other, told);
+            }
+            Piece::Preamble(count) => self.begins(count, told),
         }
     }
 
-    /// The connection is of something else.
+    /// The connection is of something else, as far as is known.
     fn foreign(&mut self, other: NotTls12, told: &mut Told<'_>) {
         // A peer that does not understand a hello may answer in its own words; what counts came first.
         if !matches!(self.verdict.protocol, Protocol::Other(_)) {
             self.verdict.protocol = Protocol::Other(other);
         }
-        self.client.writes = Writes::Unknown;
-        self.server.writes = Writes::Unknown;
         told.tell(Seen::NotTls12(other));
+    }
+
+    /// One side begins TLS after something else.
+    fn begins(&mut self, count: u64, told: &mut Told<'_>) {
+        match told.at.from {
+            Side::Client => self.verdict.client_preamble = count,
+            Side::Server => self.verdict.server_preamble = count,
+        }
+        match self.verdict.protocol {
+            Protocol::Other(other) if !other.may_begin_tls() => {}
+            Protocol::Other(_) => {
+                self.verdict.protocol = Protocol::Unknown;
+                self.half(told.at.from).writes = Writes::Clear;
+            }
+            Protocol::Unknown | Protocol::Tls | Protocol::Tls12 => {
+                self.half(told.at.from).writes = Writes::Clear;
+            }
+        }
+        told.tell(Seen::Preamble(count));
     }
 
     fn record(&mut self, content_type: ContentType, mut body: Vec<u8>, told: &mut Told<'_>) {
@@ -300,6 +332,8 @@ impl Explainer {
         }
         told.tell(Seen::Message(message));
         if let Some(other) = other {
+            self.client.writes = Writes::Unknown;
+            self.server.writes = Writes::Unknown;
             self.foreign(other, told);
         }
     }

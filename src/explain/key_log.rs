@@ -19,6 +19,8 @@ impl KeyLogSecrets {
     /// 1.3 or of static RSA. Where a random comes twice, the later line counts.
     pub fn read(text: &[u8]) -> Self {
         let mut read = Self::default();
+        // Some editors begin a file with a mark of the order of its bytes.
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         for line in text.split(|byte| matches!(byte, b'\n' | b'\r')) {
             match secret_of(line) {
                 Some((random, secret)) => drop(read.secrets.insert(random, secret)),
@@ -102,6 +104,8 @@ mod tests {
             format!("# a comment\n\n{}\r\n{}\n{}", line("a1", "07"), line("B2", "08"), line("a1", "09"));
         let log = KeyLogSecrets::read(text.as_bytes());
         assert_eq!((log.len(), log.skipped(), log.is_empty()), (2, 0, false));
+        let marked = format!("\u{feff}{}", line("a1", "07"));
+        assert_eq!(KeyLogSecrets::read(marked.as_bytes()).len(), 1);
         assert_eq!(log.find(&[0xa1; 32]).map(|secret| *secret.expose()), Some([9; 48]));
         assert_eq!(log.find(&[0xb2; 32]).map(|secret| *secret.expose()), Some([8; 48]));
         assert!(log.find(&[0xb1; 32]).is_none());

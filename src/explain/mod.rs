@@ -23,6 +23,7 @@
 //! | `event.rs` | [`Event`], [`Seen`], [`SeenMessage`]: what is told |
 //! | `explainer.rs`, `half.rs` | [`Explainer`]: bytes to events |
 //! | `stream.rs` | the records of one direction, also where bytes are missing |
+//! | `preamble.rs` | where TLS begins after something else |
 //! | `keys.rs` | what secrets open, and whether Finished is right |
 //! | `verdict.rs`, `observed.rs` | [`Verdict`]: how the handshake went |
 //! | `sessions.rs` | [`Sessions`]: which connection made the session of which |
@@ -34,6 +35,7 @@ mod half;
 mod key_log;
 mod keys;
 mod observed;
+mod preamble;
 mod sessions;
 mod stream;
 mod verdict;

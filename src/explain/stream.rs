@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::event::NotTls12;
+use super::{event::NotTls12, preamble};
 use crate::wire::{ContentType, Decode, HEADER_LEN, MAX_CIPHERTEXT, Reader, RecordHeader};
 
 /// What the bytes of one direction are made of.
@@ -13,8 +13,10 @@ pub(super) enum Piece {
     Damaged(RecordHeader, Vec<u8>),
     /// So many bytes among which no record was found.
     Skipped(u64),
-    /// It is no TLS.
+    /// It does not begin with TLS.
     Foreign(NotTls12),
+    /// After so many bytes of something else TLS begins.
+    Preamble(u64),
 }
 
 /// How the next bytes are to be read.
@@ -28,7 +30,7 @@ enum Reading {
     Rest(usize),
     /// Somewhere among them a record begins. So many were looked at.
     Searching(u64),
-    /// They are no TLS.
+    /// They are no TLS, and TLS may begin among them.
     Foreign,
 }
 
@@ -56,12 +58,23 @@ impl Stream {
         matches!(self.reading, Reading::Searching(_))
     }
 
+    /// Whether TLS has not begun, and something else has.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.reading == Reading::Foreign
+    }
+
+    /// Whether there are records of TLS.
+    pub(super) fn has_records(&self) -> bool {
+        matches!(self.reading, Reading::Records | Reading::Rest(_))
+    }
+
+    /// TLS must have begun, in a place that is missing.
+    pub(super) fn has_begun(&mut self) {
+        self.reading = Reading::Searching(0);
+    }
+
     /// What is complete with these bytes, each with where it begins.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> Vec<(u64, Piece)> {
-        if self.reading == Reading::Foreign {
-            self.offset = self.offset.saturating_add(length(bytes));
-            return Vec::new();
-        }
         let mut all = core::mem::take(&mut self.rest);
         all.extend_from_slice(bytes);
         let (mut found, mut reader) = (Vec::new(), Reader::new(&all));
@@ -75,6 +88,7 @@ impl Stream {
                 Some(Piece::Skipped(count)) => {
                     found.push((self.offset.saturating_sub(count), Piece::Skipped(count)));
                 }
+                Some(Piece::Preamble(_)) => found.push((0, Piece::Preamble(self.offset))),
                 Some(piece) => found.push((begins, piece)),
                 None if self.reading == reading => break,
                 None => {}
@@ -115,8 +129,11 @@ impl Stream {
     fn next(&mut self, reader: &mut Reader<'_>) -> Option<Piece> {
         match self.reading {
             Reading::Foreign => {
-                reader.rest();
-                None
+                let begins = preamble::skip(reader);
+                if begins {
+                    self.reading = Reading::Records;
+                }
+                begins.then_some(Piece::Preamble(0))
             }
             Reading::First => {
                 let first: [u8; HEADER_LEN] = reader.clone().array().ok()?;
@@ -199,7 +216,7 @@ fn foreign(first: &[u8; HEADER_LEN]) -> Option<NotTls12> {
         return Some(NotTls12::PlainHttp);
     }
     match first {
-        [20..=24, 3, ..] => None,
+        [20..=24, 3, 0..=4, ..] => None,
         // RFC 5246, E.2: a length of two bytes whose highest bit is set, then msg_type 1.
         [length, _, 1, ..] if *length >= 0x80 => Some(NotTls12::Sslv2Hello),
         _ => Some(NotTls12::NotTls),
@@ -277,5 +294,6 @@ mod tests {
         let mut stream = Stream::new();
         assert_eq!(stream.bytes(b"SSH-2.0-x").len(), 1);
         assert_eq!(stream.bytes(&vec![0; 100_000]), []);
+        assert!(stream.rest.is_empty());
     }
 }

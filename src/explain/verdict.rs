@@ -58,6 +58,10 @@ pub struct Verdict {
     pub decryption: Decryption,
     /// Whether bytes are missing.
     pub has_gaps: bool,
+    /// How many bytes the client sent before it began TLS; 0 if it began with TLS, or never did.
+    pub client_preamble: u64,
+    /// How many the server sent.
+    pub server_preamble: u64,
 }
 
 /// What a connection is.

@@ -18,21 +18,21 @@ use crate::common::{
     transcripts::{Said, all},
 };
 
-fn ends(client: &str, server: &str) -> Ends {
+pub(super) fn ends(client: &str, server: &str) -> Ends {
     let address = |text: &str| text.parse::<SocketAddr>().expect("an address");
     Ends { client: address(client), server: address(server) }
 }
 
-fn v4() -> Ends {
+pub(super) fn v4() -> Ends {
     ends("192.0.2.7:40000", "198.51.100.1:443")
 }
 
-fn recorded(name: &str) -> Said {
+pub(super) fn recorded(name: &str) -> Said {
     all().into_iter().find(|each| each.name == name).expect("a flow").said
 }
 
 /// Runs it on a capture, and gives what it says: the objects, and the notes.
-fn explain(name: &str, capture: &Capture, args: &[&str]) -> (Vec<Value>, String) {
+pub(super) fn explain(name: &str, capture: &Capture, args: &[&str]) -> (Vec<Value>, String) {
     let folder = Folder::new(name);
     let path = folder.0.join("capture");
     fs::write(&path, &capture.bytes).expect("a file");
@@ -43,14 +43,14 @@ fn explain(name: &str, capture: &Capture, args: &[&str]) -> (Vec<Value>, String)
     (objects.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect(), notes)
 }
 
-fn of(segments: &[Segment], ends: &Ends) -> Capture {
+pub(super) fn of(segments: &[Segment], ends: &Ends) -> Capture {
     let mut capture = Capture::new(Link::Ethernet, Format::Pcap);
     capture.add_all(ends, segments);
     capture
 }
 
 /// The events of a connection without the times that its packets had.
-fn events(connection: &Value) -> Vec<Value> {
+pub(super) fn events(connection: &Value) -> Vec<Value> {
     let mut events = connection["events"].as_array().expect("events").clone();
     for event in &mut events {
         event.as_object_mut().expect("an object").remove("microseconds");
@@ -59,7 +59,7 @@ fn events(connection: &Value) -> Vec<Value> {
 }
 
 /// Messages, and what else is no record, by name.
-fn names(connection: &Value) -> Vec<String> {
+pub(super) fn names(connection: &Value) -> Vec<String> {
     let events = connection["events"].as_array().expect("events").iter();
     let named = events.filter(|event| event["event"] != "record").map(|event| match &event["type"]["name"] {
         Value::String(name) if event["event"] == "message" => name.clone(),
@@ -256,7 +256,7 @@ fn bytes_in_hexadecimal_are_explained_too() {
     assert_eq!(object["events"][1]["message"], expected);
     let wrong = run(&["explain", "--hex"], b"xy");
     assert_eq!(wrong.status.code(), Some(1));
-    assert!(text(&wrong.stderr).contains("line 1: \"xy\" is no byte in hexadecimal"));
+    assert!(text(&wrong.stderr).contains("line 1: 'x' is no digit of a byte in hexadecimal"));
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn damaged_captures_are_read_as_far_as_they_go() {
     };
     for round in 0..40 {
         let format = [Format::Pcap, Format::Pcapng][round % 2];
-        let mut capture = Capture::new(Link::ALL[round % 6], format);
+        let mut capture = Capture::new(Link::ALL[round % 8], format);
         capture.add_all(&v4(), &segments(&recorded("resumed_by_ticket"), 100));
         for _ in 0..20 {
             let at = next() % capture.bytes.len();

@@ -12,25 +12,37 @@ pub(super) enum Link {
     Vlan,
     Raw,
     Null,
+    Loop,
     Cooked,
+    /// With a tag.
+    CookedVlan,
     Cooked2,
 }
 
 impl Link {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Ethernet, Self::Vlan, Self::Raw, Self::Null, Self::Cooked, Self::Cooked2];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Ethernet,
+        Self::Vlan,
+        Self::Raw,
+        Self::Null,
+        Self::Loop,
+        Self::Cooked,
+        Self::CookedVlan,
+        Self::Cooked2,
+    ];
 
     fn number(self) -> u32 {
         match self {
             Self::Ethernet | Self::Vlan => 1,
             Self::Raw => 101,
             Self::Null => 0,
-            Self::Cooked => 113,
+            Self::Loop => 108,
+            Self::Cooked | Self::CookedVlan => 113,
             Self::Cooked2 => 276,
         }
     }
 
-    fn frame(self, ip: &[u8]) -> Vec<u8> {
+    pub(super) fn frame(self, ip: &[u8]) -> Vec<u8> {
         let is_v4 = ip[0] >> 4 == 4;
         let kind: [u8; 2] = if is_v4 { [8, 0] } else { [0x86, 0xdd] };
         let header = match self {
@@ -38,6 +50,10 @@ impl Link {
             Self::Vlan => [&[2; 12], &[0x88, 0xa8, 0, 7, 0x81, 0, 0, 8][..], &kind].concat(),
             Self::Raw => vec![],
             Self::Null => vec![if is_v4 { 2 } else { 30 }, 0, 0, 0],
+            Self::Loop => vec![0, 0, 0, if is_v4 { 2 } else { 30 }],
+            Self::CookedVlan => {
+                [&[0, 0, 0, 1, 0, 6, 2, 2, 2, 2, 2, 2, 0, 0, 0x81, 0, 0, 8], &kind[..]].concat()
+            }
             Self::Cooked => [&[0, 0, 0, 1, 0, 6, 2, 2, 2, 2, 2, 2, 0, 0], &kind[..]].concat(),
             Self::Cooked2 => [&kind[..], &[0; 18]].concat(),
         };
@@ -193,12 +209,12 @@ impl Capture {
     }
 }
 
-fn words(fields: &[u32]) -> Vec<u8> {
+pub(super) fn words(fields: &[u32]) -> Vec<u8> {
     fields.iter().flat_map(|field| field.to_le_bytes()).collect()
 }
 
 /// A block of pcapng, padded to words.
-fn block(kind: u32, body: &[u8]) -> Vec<u8> {
+pub(super) fn block(kind: u32, body: &[u8]) -> Vec<u8> {
     let padding = vec![0; body.len().next_multiple_of(4) - body.len()];
     let length = (12 + body.len() + padding.len()) as u32;
     [&words(&[kind, length])[..], body, &padding, &words(&[length])].concat()

@@ -61,9 +61,8 @@ fn suites(event: &Value) -> Vec<String> {
 }
 
 /// What tshark says of each connection: the values of each field, in order.
-fn tshark(capture: &str, port: u16, more: &[&str]) -> Vec<Vec<Vec<String>>> {
-    let decode = format!("tcp.port=={port},tls");
-    let mut arguments = vec!["-r", capture, "-d", &decode, "-T", "fields", "-E", "separator=|"];
+pub(super) fn tshark(capture: &str, decode: &str, more: &[&str]) -> Vec<Vec<Vec<String>>> {
+    let mut arguments = vec!["-r", capture, "-d", decode, "-T", "fields", "-E", "separator=|"];
     // It would wait for what a capture on loopback has twice.
     arguments.extend(["-o", "tcp.desegment_tcp_streams:TRUE", "-Y", "tls", "-e", "tcp.stream"]);
     arguments.extend(FIELDS.iter().flat_map(|(name, _)| ["-e", *name]));
@@ -83,7 +82,7 @@ fn tshark(capture: &str, port: u16, more: &[&str]) -> Vec<Vec<Vec<String>>> {
 }
 
 /// What we say of each.
-fn explained(capture: &str, more: &[&str]) -> (Vec<Value>, Vec<Vec<Vec<String>>>) {
+pub(super) fn explained(capture: &str, more: &[&str]) -> (Vec<Value>, Vec<Vec<Vec<String>>>) {
     let args = [&["explain", "--json", capture], more].concat();
     let said = Command::new(env!("CARGO_BIN_EXE_tls12")).args(&args).output().expect("the command");
     let connections: Vec<Value> = String::from_utf8_lossy(&said.stdout)
@@ -100,10 +99,10 @@ fn explained(capture: &str, more: &[&str]) -> (Vec<Value>, Vec<Vec<Vec<String>>>
 }
 
 /// A capture that goes on.
-struct Tcpdump(Child);
+pub(super) struct Tcpdump(Child);
 
 impl Tcpdump {
-    fn start(arguments: &[&str]) -> Self {
+    pub(super) fn start(arguments: &[&str]) -> Self {
         let mut command = Command::new("tcpdump");
         let mut child = command.args(arguments).stderr(Stdio::piped()).spawn().expect("tcpdump");
         let mut said = BufReader::new(child.stderr.take().expect("a pipe"));
@@ -119,7 +118,7 @@ impl Tcpdump {
     }
 
     /// As Ctrl-C does.
-    fn end(mut self) {
+    pub(super) fn end(mut self) {
         let kill = format!("kill -INT {}", self.0.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
         self.0.wait().expect("an end");
@@ -135,7 +134,7 @@ impl Drop for Tcpdump {
 }
 
 /// Waits until nothing more is written to the file.
-fn settled(path: &str) {
+pub(super) fn settled(path: &str) {
     let (mut before, mut quiet) = (0, 0);
     for _ in 0..200 {
         let length = fs::metadata(path).map_or(0, |file| file.len());
@@ -185,7 +184,8 @@ fn captures_are_explained_as_tshark_explains_them() {
 
     let (connections, ours) = explained(&capture, &[]);
     assert_eq!(connections.len(), 6, "{connections:?}");
-    same(&ours, &tshark(&capture, serving.port, &[]));
+    let decode = format!("tcp.port=={},tls", serving.port);
+    same(&ours, &tshark(&capture, &decode, &[]));
     // How each went is what the server wrote to its log.
     let log = serving.program.text();
     let logged: Vec<_> = log.lines().filter(|line| line.contains(" event=served ")).collect();
@@ -206,7 +206,7 @@ fn captures_are_explained_as_tshark_explains_them() {
 
     // With the secrets both see Finished too, and we say that it is right.
     let (connections, ours) = explained(&capture, &["--keylog", &keys]);
-    same(&ours, &tshark(&capture, serving.port, &["-o", &format!("tls.keylog_file:{keys}")]));
+    same(&ours, &tshark(&capture, &decode, &["-o", &format!("tls.keylog_file:{keys}")]));
     for connection in &connections {
         assert_eq!(connection["verdict"]["client_finished"], "verified");
         assert_eq!(connection["verdict"]["server_finished"], "verified");
@@ -214,7 +214,7 @@ fn captures_are_explained_as_tshark_explains_them() {
     assert!(ours.iter().all(|of| of[0].iter().filter(|kind| *kind == "20").count() == 2), "{ours:?}");
 }
 
-fn same(ours: &[Vec<Vec<String>>], theirs: &[Vec<Vec<String>>]) {
+pub(super) fn same(ours: &[Vec<Vec<String>>], theirs: &[Vec<Vec<String>>]) {
     assert_eq!(ours.len(), theirs.len());
     for (n, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
         for (at, (name, _)) in FIELDS.iter().enumerate() {

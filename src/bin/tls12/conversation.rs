@@ -23,6 +23,8 @@ pub(crate) struct Step {
 const MOST_EVENTS: usize = 10_000;
 /// And how many if it is.
 const MOST_EVENTS_AT_ALL: usize = 2 * MOST_EVENTS;
+/// How many are kept that are more than another record where there are too many of other connections: enough for a handshake.
+const FEW_EVENTS: usize = 100;
 
 /// What decrypts, and whether application data is told.
 #[derive(Debug, Clone, Default)]
@@ -58,7 +60,9 @@ pub(crate) struct Conversation {
     explainer: Explainer,
     pub(crate) steps: Vec<Step>,
     kept: usize,
+    kept_bytes: usize,
     most: usize,
+    most_at_all: usize,
     /// How many events are not kept.
     pub(crate) left_out: u64,
     /// How many bytes each side sent.
@@ -74,7 +78,9 @@ impl Conversation {
             explainer: reading.explainer(),
             steps: Vec::new(),
             kept: 0,
+            kept_bytes: 0,
             most: MOST_EVENTS,
+            most_at_all: MOST_EVENTS_AT_ALL,
             left_out: 0,
             client_bytes: 0,
             server_bytes: 0,
@@ -107,17 +113,32 @@ impl Conversation {
         self.kept
     }
 
-    /// From now on events are kept only if they are more than another record.
-    pub(crate) fn leave_records_out(&mut self) {
+    /// How many bytes of messages and of data are kept.
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.kept_bytes
+    }
+
+    /// From now on none is kept.
+    pub(crate) fn keep_none(&mut self) {
         self.most = 0;
+        self.most_at_all = 0;
+    }
+
+    /// From now on events are kept only if they are more than another record, and not many of those.
+    pub(crate) fn keep_few(&mut self) {
+        self.most = 0;
+        self.most_at_all = FEW_EVENTS;
     }
 
     fn keep(&mut self, mut step: Step) {
         self.last = step.at;
+        if step.events.iter().any(|event| matches!(event.seen, Seen::Preamble(_))) {
+            self.begins(&mut step);
+        }
         let before = step.events.len();
         let (kept, mut more) = (self.kept, 0);
         step.events.retain(|event| {
-            let most = if is_another_record(&event.seen) { self.most } else { MOST_EVENTS_AT_ALL };
+            let most = if is_another_record(&event.seen) { self.most } else { self.most_at_all };
             let keep = kept + more < most;
             more += usize::from(keep);
             keep
@@ -125,12 +146,61 @@ impl Conversation {
         self.kept += more;
         self.left_out += u64::try_from(before - step.events.len()).unwrap_or(0);
         if !step.events.is_empty() {
+            // There are many, and room for others is of no use.
+            step.events.shrink_to_fit();
+            self.kept_bytes += step.events.iter().map(bytes).sum::<usize>();
             self.steps.push(step);
         }
     }
+
+    /// One side begins TLS after all: that it did not is told no more.
+    fn begins(&mut self, step: &mut Step) {
+        for earlier in &mut self.steps {
+            let before = earlier.events.len();
+            earlier.events.retain(|event| !is_no_tls(event, step.from));
+            self.kept -= before - earlier.events.len();
+        }
+        self.steps.retain(|step| !step.events.is_empty());
+        step.events.retain(|event| !is_no_tls(event, step.from));
+    }
+}
+
+/// How many bytes of the connection an event has.
+fn bytes(event: &Event) -> usize {
+    match &event.seen {
+        Seen::Message(message) => message.raw.len(),
+        Seen::ApplicationData { data: Some(data), .. } => data.0.len(),
+        _ => 0,
+    }
+}
+
+/// Whether it says that one side does not begin with TLS.
+fn is_no_tls(event: &Event, of: Side) -> bool {
+    event.from == of && matches!(event.seen, Seen::NotTls12(other) if other.may_begin_tls())
 }
 
 /// Whether it is one of the many things that established connections are made of.
 fn is_another_record(seen: &Seen) -> bool {
     matches!(seen, Seen::Record(_) | Seen::ApplicationData { .. } | Seen::Encrypted { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_few_events_are_kept_the_others_are_counted() {
+        let done = [[22, 3, 3, 0, 4, 14, 0, 0, 0]; 300].concat();
+        let mut conversation = Conversation::new(&Reading::default());
+        conversation.keep_few();
+        conversation.sent(Side::Server, Duration::ZERO, &done);
+        assert_eq!((conversation.kept(), conversation.left_out), (FEW_EVENTS, 600 - FEW_EVENTS as u64));
+        let kept = conversation.steps.iter().flat_map(|step| &step.events);
+        assert!(kept.into_iter().all(|event| !is_another_record(&event.seen)));
+        assert_eq!(conversation.kept_bytes(), 4 * FEW_EVENTS);
+        assert!(conversation.steps.iter().all(|step| step.events.capacity() <= 2 * FEW_EVENTS));
+        conversation.keep_none();
+        conversation.sent(Side::Server, Duration::ZERO, &done);
+        assert_eq!((conversation.kept(), conversation.left_out), (FEW_EVENTS, 1200 - FEW_EVENTS as u64));
+    }
 }

@@ -114,6 +114,7 @@ pub(crate) fn name(event: &Event) -> Option<String> {
         Seen::Missing(None) => "(the beginning is not in the capture)".into(),
         Seen::Damaged(header) => format!("(a part of a {} record)", header.content_type),
         Seen::Skipped(count) => format!("({} bytes that cannot be read)", grouped(*count)),
+        Seen::Preamble(count) => format!("({} bytes before TLS)", grouped(*count)),
         Seen::NotTls12(other) => format!("(not TLS 1.2 but {other})"),
         other => format!("{other:?}"),
     })

@@ -1,7 +1,12 @@
 //! The packets of a capture file, pcap or pcapng.
 #![expect(clippy::disallowed_types, reason = "the command reads files")]
 
-use std::{fs::File, path::Path, time::Duration};
+use std::{
+    fs::File,
+    io::{Cursor, Read},
+    path::Path,
+    time::Duration,
+};
 
 use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError, create_reader, traits::PcapNGPacketBlock};
 
@@ -23,22 +28,34 @@ pub(super) enum End {
     Whole,
     /// In the middle of a packet.
     Cut,
+    /// With something that is no packet, and nobody knows where the next one begins.
+    Damaged,
 }
 
 /// What is read at once, at first and at most: no packet is longer.
 const ROOM: usize = 1 << 20;
 const MOST_ROOM: usize = 64 << 20;
 
-/// Gives each packet to `take`. Fails with a sentence.
+/// Gives each packet to `take`. Fails with a sentence, if there is not even one.
 pub(super) fn read(path: &Path, mut take: impl FnMut(Packet<'_>)) -> Result<End, String> {
     let trouble = |why: &str| format!("{}: {why}", path.display());
-    let file = File::open(path).map_err(|error| trouble(&error.to_string()))?;
-    let mut reader = create_reader(ROOM, file).map_err(|error| match error {
+    let mut file = File::open(path).map_err(|error| trouble(&error.to_string()))?;
+    let mut first = Vec::new();
+    let read = (&mut file).take(FIRST).read_to_end(&mut first);
+    read.map_err(|error| trouble(&error.to_string()))?;
+    if let Some(by) = compressed(&first) {
+        return Err(trouble(&format!("this file is compressed: decompress it with {by} before")));
+    }
+    let mut reader = create_reader(ROOM, Cursor::new(first).chain(file)).map_err(|error| match error {
         PcapError::Eof => trouble("this file is empty"),
         PcapError::ReadError => trouble("this file cannot be read"),
         _ => trouble("this is neither a pcap nor a pcapng file"),
     })?;
-    let (mut interfaces, mut room) = (Interfaces::default(), ROOM);
+    let (mut interfaces, mut room, mut packets) = (Interfaces::default(), ROOM, 0_u64);
+    let mut take = |packet: Packet<'_>| {
+        packets += 1;
+        take(packet);
+    };
     loop {
         let lacks = match reader.next() {
             Ok((length, block)) => {
@@ -55,12 +72,31 @@ pub(super) fn read(path: &Path, mut take: impl FnMut(Packet<'_>)) -> Result<End,
                 let before = reader.data().len();
                 reader.refill().map_err(|_| trouble("this file cannot be read to its end"))?;
                 if reader.data().len() == before && !reader.reader_exhausted() {
-                    return Err(trouble("this file is damaged"));
+                    break;
                 }
             }
             Lacks::Room if room < MOST_ROOM && reader.grow(2 * room) => room *= 2,
-            Lacks::Room | Lacks::Sense => return Err(trouble("this file is damaged")),
+            Lacks::Room | Lacks::Sense => break,
         }
+    }
+    match packets {
+        0 => Err(trouble("this file is damaged")),
+        _ => Ok(End::Damaged),
+    }
+}
+
+/// How much of a file is there before anything is made of it: a pipe may give its first bytes one by one.
+const FIRST: u64 = 1 << 16;
+
+/// What decompresses a file that begins like this.
+fn compressed(first: &[u8]) -> Option<&'static str> {
+    match first {
+        [0x1f, 0x8b, ..] => Some("gzip"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd"),
+        [0xfd, b'7', b'z', b'X', b'Z', 0] => Some("xz"),
+        [4, 0x22, 0x4d, 0x18, ..] => Some("lz4"),
+        [b'B', b'Z', b'h', ..] => Some("bzip2"),
+        _ => None,
     }
 }
 

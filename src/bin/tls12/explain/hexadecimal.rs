@@ -12,6 +12,8 @@ pub(super) type Sent = Vec<(Side, Vec<u8>)>;
 /// unless they are a ServerHello. What follows `#` is left out. Fails with a sentence.
 pub(super) fn read(text: &str) -> Result<Sent, String> {
     let (mut sent, mut from): (Sent, Option<Side>) = (Vec::new(), None);
+    // Some editors begin a file with a mark of the order of its bytes.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (number, line) in text.lines().enumerate() {
         let line = line.split('#').next().unwrap_or_default().trim();
         let (side, digits) = sender(line);
@@ -44,19 +46,17 @@ fn sender(line: &str) -> (Option<Side>, &str) {
 }
 
 fn bytes(digits: &str) -> Result<Vec<u8>, String> {
-    let digits: Vec<char> = digits.chars().filter(|c| !c.is_whitespace() && *c != ':').collect();
+    let digits = digits.chars().filter(|c| !c.is_whitespace() && *c != ':');
+    let digit = |c: char| {
+        let digit = c.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        digit.ok_or_else(|| format!("'{}' is no digit of a byte in hexadecimal", c.escape_default()))
+    };
+    let digits = digits.map(digit).collect::<Result<Vec<u8>, _>>()?;
     let (pairs, rest) = digits.as_chunks::<2>();
     if !rest.is_empty() {
         return Err("a byte has two digits, and there is one left over".into());
     }
-    let byte = |[high, low]: &[char; 2]| {
-        let number = high.to_digit(16)? * 16 + low.to_digit(16)?;
-        u8::try_from(number).ok()
-    };
-    pairs
-        .iter()
-        .map(|pair| byte(pair).ok_or_else(|| format!("\"{}{}\" is no byte in hexadecimal", pair[0], pair[1])))
-        .collect()
+    Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
 
 fn first_sender(bytes: &[u8]) -> Side {
@@ -109,8 +109,11 @@ mod tests {
 
     #[test]
     fn what_is_no_hexadecimal_is_said_with_its_line() {
-        assert_eq!(read("00\n0g"), Err("line 2: \"0g\" is no byte in hexadecimal".into()));
+        assert_eq!(read("00\n0g"), Err("line 2: 'g' is no digit of a byte in hexadecimal".into()));
         assert_eq!(read("000"), Err("line 1: a byte has two digits, and there is one left over".into()));
+        // What moves a cursor is not said as it is, nor hidden behind another complaint.
+        assert_eq!(read("\x1b[31m16"), Err("line 1: '\\u{1b}' is no digit of a byte in hexadecimal".into()));
+        assert_eq!(read("\u{feff}16"), Ok(vec![(Side::Client, vec![0x16])]));
         assert_eq!(read(" # nothing\n"), Err("there are no bytes".into()));
     }
 

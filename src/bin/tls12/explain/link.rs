@@ -2,9 +2,15 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice};
+use etherparse::{
+    EtherType, Ipv6ExtensionSlice, LaxIpv4Slice, LaxIpv6Slice, LaxNetSlice, LaxSlicedPacket, LenSource,
+    TcpSlice, TransportSlice, ip_number,
+};
 
-use super::capture::Packet;
+use super::{
+    capture::Packet,
+    fragments::{Fragment, Name, Place},
+};
 
 /// What packets of an interface begin with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +45,15 @@ pub(super) struct Segment<'b> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Flags {
     pub(super) syn: bool,
-    pub(super) end: bool,
+    pub(super) fin: bool,
+    pub(super) rst: bool,
 }
 
 /// What is in a packet.
 pub(super) enum Inside<'b> {
     Tcp(Segment<'b>),
-    /// A part of an IP packet, which nobody here puts together.
-    Fragment,
+    /// A part of an IP packet with a segment in it.
+    Fragment(Fragment<'b>),
     /// An interface of which nobody here knows anything.
     UnknownLink,
     /// Something else.
@@ -82,18 +89,66 @@ fn segment<'b>(sliced: &LaxSlicedPacket<'b>, cut: usize) -> Inside<'b> {
         }
         Some(LaxNetSlice::Arp(_)) | None => return Inside::Other,
     };
+    // Without this a packet that was padded would seem to be cut. One that does not say its length is not padded.
+    let cut = if payload.incomplete || payload.len_source == LenSource::Slice { cut } else { 0 };
     if payload.fragmented {
-        return Inside::Fragment;
+        let place = match &sliced.net {
+            Some(LaxNetSlice::Ipv4(ip)) => Some(place_of_v4(ip)),
+            Some(LaxNetSlice::Ipv6(ip)) => place_of_v6(ip),
+            Some(LaxNetSlice::Arp(_)) | None => None,
+        };
+        let place = place.filter(|_| payload.ip_number == ip_number::TCP);
+        return place.map_or(Inside::Other, |(identification, offset, place)| {
+            let name = Name { from, to, identification };
+            Inside::Fragment(Fragment { name, offset, place, bytes: payload.payload, cut })
+        });
     }
-    let Some(TransportSlice::Tcp(tcp)) = &sliced.transport else { return Inside::Other };
-    Inside::Tcp(Segment {
+    match &sliced.transport {
+        Some(TransportSlice::Tcp(tcp)) => Inside::Tcp(of_tcp(from, to, tcp, cut)),
+        _ => Inside::Other,
+    }
+}
+
+/// The identification of the packet that a fragment is of, and where in it that is.
+fn place_of_v4(ip: &LaxIpv4Slice<'_>) -> (u32, usize, Place) {
+    let header = ip.header();
+    let offset = header.fragments_offset().byte_offset();
+    (header.identification().into(), offset.into(), place(header.more_fragments()))
+}
+
+fn place_of_v6(ip: &LaxIpv6Slice<'_>) -> Option<(u32, usize, Place)> {
+    ip.extensions().clone().into_iter().find_map(|extension| match extension {
+        Ipv6ExtensionSlice::Fragment(header) => {
+            let offset = header.fragment_offset().byte_offset();
+            Some((header.identification(), offset.into(), place(header.more_fragments())))
+        }
+        _ => None,
+    })
+}
+
+fn place(more_fragments: bool) -> Place {
+    match more_fragments {
+        true => Place::Before,
+        false => Place::Last,
+    }
+}
+
+/// The segment that was put together of fragments.
+pub(super) fn whole<'b>(name: &Name, payload: &'b [u8]) -> Option<Segment<'b>> {
+    let tcp = TcpSlice::from_slice(payload).ok()?;
+    Some(of_tcp(name.from, name.to, &tcp, 0))
+}
+
+fn of_tcp<'b>(from: IpAddr, to: IpAddr, tcp: &TcpSlice<'b>, cut: usize) -> Segment<'b> {
+    // RFC 9293, 3.10.7: what a reset carries is a text about it, and no data.
+    let (payload, cut) = if tcp.rst() { (&[][..], 0) } else { (tcp.payload(), cut) };
+    Segment {
         from: SocketAddr::new(from, tcp.source_port()),
         to: SocketAddr::new(to, tcp.destination_port()),
         sequence: tcp.sequence_number(),
         acknowledged: tcp.ack().then(|| tcp.acknowledgment_number()),
-        flags: Flags { syn: tcp.syn(), end: tcp.fin() || tcp.rst() },
-        payload: tcp.payload(),
-        // Without this a packet that was padded would seem to be cut.
-        cut: if payload.incomplete { cut } else { 0 },
-    })
+        flags: Flags { syn: tcp.syn(), fin: tcp.fin(), rst: tcp.rst() },
+        payload,
+        cut,
+    }
 }

@@ -3,6 +3,7 @@
 
 mod capture;
 pub(crate) mod fields;
+mod fragments;
 mod hexadecimal;
 mod link;
 pub(crate) mod report;
@@ -79,10 +80,11 @@ fn key_log(path: &Path) -> Result<KeyLogSecrets, String> {
     let mut file = File::open(path).map_err(|error| trouble(error.to_string()))?;
     let length = fs::metadata(path).map_err(|error| trouble(error.to_string()))?.len();
     // With room from the start, so that it does not move as it fills.
-    let room = usize::try_from(length.min(MOST_TEXT)).unwrap_or(0) + 1;
+    let room = usize::try_from(length.min(MOST_TEXT)).unwrap_or(0) + 2;
     let mut text = Zeroizing::new(Vec::with_capacity(room));
-    let read = (&mut file).take(MOST_TEXT).read_to_end(&mut text);
+    let read = (&mut file).take(MOST_TEXT + 1).read_to_end(&mut text);
     read.map_err(|error| trouble(error.to_string()))?;
+    not_too_long(text.len()).map_err(trouble)?;
     let secrets = KeyLogSecrets::read(&text);
     match secrets.is_empty() {
         true => Err(trouble("there is no secret of TLS 1.2 (CLIENT_RANDOM) in this file".into())),
@@ -90,15 +92,23 @@ fn key_log(path: &Path) -> Result<KeyLogSecrets, String> {
     }
 }
 
+fn not_too_long(length: usize) -> Result<(), String> {
+    match u64::try_from(length).is_ok_and(|length| length <= MOST_TEXT) {
+        true => Ok(()),
+        false => Err(format!("this is longer than the {} MiB that are read", MOST_TEXT >> 20)),
+    }
+}
+
 fn hex(file: Option<&Path>, reading: &Reading, args: &Explain) -> Result<(), String> {
     let mut text = String::new();
     let read = match file {
-        None => io::stdin().take(MOST_TEXT).read_to_string(&mut text),
-        Some(path) if path == Path::new("-") => io::stdin().take(MOST_TEXT).read_to_string(&mut text),
-        Some(path) => File::open(path).and_then(|file| file.take(MOST_TEXT).read_to_string(&mut text)),
+        None => io::stdin().take(MOST_TEXT + 1).read_to_string(&mut text),
+        Some(path) if path == Path::new("-") => io::stdin().take(MOST_TEXT + 1).read_to_string(&mut text),
+        Some(path) => File::open(path).and_then(|file| file.take(MOST_TEXT + 1).read_to_string(&mut text)),
     };
     let name = file.map_or_else(|| "standard input".into(), |path| path.display().to_string());
     read.map_err(|error| format!("{name}: {error}"))?;
+    not_too_long(text.len()).map_err(|why| format!("{name}: {why}"))?;
     let sent = hexadecimal::read(&text).map_err(|why| format!("{name}: {why}"))?;
     let mut conversation = Conversation::new(reading);
     for (from, bytes) in hexadecimal::in_records(sent) {
@@ -145,7 +155,7 @@ fn capture(path: &Path, reading: Reading, args: &Explain) -> Result<(), String> 
             streams.all.len()
         ));
     }
-    let mut notes = streams.left_out.sentences();
+    let mut notes = streams.left_out();
     if silent > 0 {
         notes.push(format!("{silent} TCP connections have nothing of TLS in them"));
     }

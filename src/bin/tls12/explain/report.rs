@@ -207,6 +207,8 @@ fn verdict_fields(verdict: &Verdict) -> Fields {
         .with("client_finished", check_name(verdict.client_finished))
         .with("server_finished", check_name(verdict.server_finished))
         .with("gaps", verdict.has_gaps)
+        .with("client_preamble", verdict.client_preamble)
+        .with("server_preamble", verdict.server_preamble)
 }
 
 fn protocol(protocol: Protocol) -> String {
@@ -290,6 +292,7 @@ pub(crate) fn event_fields(event: &Event, at: Duration) -> Fields {
         Seen::Missing(count) => start("missing").with("bytes", count.map_or(Value::Null, Value::from)),
         Seen::Damaged(header) => encrypted("damaged", header.content_type, header.length.into()),
         Seen::Skipped(count) => start("skipped").with("bytes", *count),
+        Seen::Preamble(count) => start("preamble").with("bytes", *count),
         Seen::NotTls12(other) => start("not_tls12").with("protocol", other.to_string()),
         other => start("other").with("text", format!("{other:?}")),
     }

@@ -10,15 +10,18 @@ use tls12::schedule::Side;
 
 use super::{
     capture::{End, Packet},
-    link::{Inside, Segment, inside},
+    fragments::Fragments,
+    link::{Inside, Segment, inside, whole},
     tcp::{Direction, Piece},
 };
 use crate::conversation::{Conversation, Reading};
 
 /// How many connections are kept.
 const MOST_CONNECTIONS: usize = 20_000;
-/// How many events of all connections are kept; what follows is told if it is more than another record.
+/// How many events of all connections are kept; of what follows, few of each connection are.
 const MOST_EVENTS: usize = 2_000_000;
+/// How many bytes of messages and of data in those events are kept; nothing of what follows is.
+const MOST_BYTES: usize = 512 << 20;
 /// How many bytes of all connections may wait for others that come before them.
 const MOST_WAITING: usize = 64 << 20;
 
@@ -30,17 +33,18 @@ pub(super) struct Streams {
     pub(super) all: Vec<Stream>,
     /// Of all connections.
     events: usize,
+    bytes: usize,
     waiting: usize,
-    pub(super) left_out: LeftOut,
+    fragments: Fragments,
+    left_out: LeftOut,
 }
 
 /// What was not looked at.
 #[derive(Debug, Default)]
-pub(super) struct LeftOut {
+struct LeftOut {
     connections: u64,
-    fragments: u64,
     unknown_links: u64,
-    is_cut: bool,
+    end: Option<End>,
 }
 
 /// One connection.
@@ -67,7 +71,9 @@ impl Streams {
             open: HashMap::new(),
             all: Vec::new(),
             events: 0,
+            bytes: 0,
             waiting: 0,
+            fragments: Fragments::default(),
             left_out: LeftOut::default(),
         }
     }
@@ -75,7 +81,13 @@ impl Streams {
     pub(super) fn packet(&mut self, packet: &Packet<'_>) {
         match inside(packet) {
             Inside::Tcp(segment) => self.segment(&segment, packet.time),
-            Inside::Fragment => self.left_out.fragments += 1,
+            Inside::Fragment(fragment) => {
+                if let Some(payload) = self.fragments.add(&fragment, packet.time)
+                    && let Some(segment) = whole(&fragment.name, &payload)
+                {
+                    self.segment(&segment, packet.time);
+                }
+            }
             Inside::UnknownLink => self.left_out.unknown_links += 1,
             Inside::Other => {}
         }
@@ -96,7 +108,10 @@ impl Streams {
             // The end of a connection that nobody saw is no connection.
             None if segment.payload.is_empty() && !segment.flags.syn => return,
             None if self.all.len() >= MOST_CONNECTIONS => {
-                self.left_out.connections += u64::from(segment.flags.syn);
+                let begins = segment.flags.syn && segment.acknowledged.is_none();
+                self.left_out.connections += u64::from(begins);
+                // What follows is not of the one before.
+                self.open.remove(&key);
                 return;
             }
             None => {
@@ -106,39 +121,53 @@ impl Streams {
                 self.all.len() - 1
             }
         };
-        if let Some(stream) = self.all.get_mut(at) {
-            let (events, waiting) = (stream.conversation.kept(), stream.waiting());
-            if self.events > MOST_EVENTS {
-                stream.conversation.leave_records_out();
-            }
+        self.change(at, |stream, waiting| {
             stream.segment(segment, time);
-            if self.waiting > MOST_WAITING {
+            if waiting > MOST_WAITING {
                 stream.end();
             }
-            self.events += stream.conversation.kept() - events;
-            self.waiting = (self.waiting + stream.waiting()).saturating_sub(waiting);
+        });
+    }
+
+    /// Lets something happen to one connection, with how many bytes of all wait, and counts what is kept of it.
+    fn change(&mut self, at: usize, happens: impl FnOnce(&mut Stream, usize)) {
+        let Some(stream) = self.all.get_mut(at) else { return };
+        let before = (stream.conversation.kept(), stream.conversation.kept_bytes(), stream.waiting());
+        if self.bytes > MOST_BYTES {
+            stream.conversation.keep_none();
+        } else if self.events > MOST_EVENTS {
+            stream.conversation.keep_few();
         }
+        happens(stream, self.waiting);
+        self.events = (self.events + stream.conversation.kept()).saturating_sub(before.0);
+        self.bytes = (self.bytes + stream.conversation.kept_bytes()).saturating_sub(before.1);
+        self.waiting = (self.waiting + stream.waiting()).saturating_sub(before.2);
     }
 
     /// Nothing more comes.
     pub(super) fn end(&mut self, end: End) {
-        self.left_out.is_cut = end == End::Cut;
-        self.all.iter_mut().for_each(Stream::end);
+        self.left_out.end = Some(end);
+        (0..self.all.len()).for_each(|at| self.change(at, |stream, _| stream.end()));
+        self.fragments.end();
     }
-}
 
-impl LeftOut {
-    /// In sentences.
-    pub(super) fn sentences(&self) -> Vec<String> {
+    /// What was not looked at, in sentences.
+    pub(super) fn left_out(&self) -> Vec<String> {
         let counted = [
-            (self.connections, "connections are left out, for there are too many"),
-            (self.fragments, "fragments of IP packets are left out"),
-            (self.unknown_links, "packets are of an interface of a kind that is not known here"),
+            (self.left_out.connections, "connections are left out, for there are too many"),
+            (self.fragments.incomplete, "IP packets are left out, for not all their fragments are there"),
+            (
+                self.fragments.refused,
+                "IP packets are left out, for their fragments overlap, contradict each other or were cut",
+            ),
+            (self.left_out.unknown_links, "packets are of an interface of a kind that is not known here"),
         ];
         let counted = counted.into_iter().filter(|(count, _)| *count > 0);
         let mut all: Vec<_> = counted.map(|(count, what)| format!("{count} {what}")).collect();
-        if self.is_cut {
-            all.push("the file ends in the middle of a packet".into());
+        match self.left_out.end {
+            Some(End::Cut) => all.push("the file ends in the middle of a packet".into()),
+            Some(End::Damaged) => all.push("the file is damaged, and what follows is left out".into()),
+            Some(End::Whole) | None => {}
         }
         all
     }
@@ -179,6 +208,10 @@ impl Stream {
         let sequence = segment.sequence.wrapping_add(segment.flags.syn.into());
         let pieces = self.direction(from).segment(sequence, segment.payload, segment.cut);
         self.pieces(from, at, pieces);
+        if segment.flags.fin {
+            let length = u32::try_from(segment.payload.len() + segment.cut).unwrap_or(0);
+            self.direction(from).ends(sequence.wrapping_add(length));
+        }
         if let Some(acknowledged) = segment.acknowledged {
             self.direction(from.peer()).acknowledged(acknowledged);
         }
@@ -186,7 +219,7 @@ impl Stream {
             let pieces = self.direction(side).packet();
             self.pieces(side, at, pieces);
         }
-        self.has_ended |= segment.flags.end;
+        self.has_ended |= segment.flags.fin || segment.flags.rst;
     }
 
     /// Finds out where a direction begins.
@@ -196,7 +229,10 @@ impl Stream {
             match (from, segment.acknowledged) {
                 (Side::Client, _) => self.first_sequence = Some(segment.sequence),
                 // Its answer says where the client began.
-                (Side::Server, Some(acknowledged)) => self.direction(Side::Client).begins(acknowledged),
+                (Side::Server, Some(acknowledged)) => {
+                    self.direction(Side::Client).begins(acknowledged);
+                    self.first_sequence.get_or_insert(acknowledged.wrapping_sub(1));
+                }
                 (Side::Server, None) => {}
             }
         }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 /// How many bytes may wait for others that come before them.
 const MOST_WAITING: usize = 1 << 20;
+/// What a part that waits costs beside its bytes, roughly: there may be many, of one byte each or of none.
+const PART: usize = 100;
 /// For how many more packets of its connection a gap stays open that the receiver has acknowledged. It was lost by whoever
 /// captured, and not on its way; but packets may be captured in another order than they were sent.
 const PATIENCE: u32 = 32;
@@ -25,6 +27,8 @@ pub(super) struct Direction {
     delivered: u64,
     waiting: BTreeMap<u64, Part>,
     waiting_bytes: usize,
+    /// Where its last byte ends, if its end was seen.
+    length: u64,
     /// Up to where the other side said that it has everything.
     acknowledged: u64,
     /// For how many packets a gap below that has been open.
@@ -71,6 +75,13 @@ impl Direction {
         }
     }
 
+    /// It ends before this sequence number.
+    pub(super) fn ends(&mut self, sequence: u32) {
+        if let Some(place) = self.place(sequence) {
+            self.length = self.length.max(place);
+        }
+    }
+
     /// Another packet of the connection came: a gap that the receiver has filled will not be filled here.
     pub(super) fn packet(&mut self) -> Vec<Piece> {
         let is_lost = self.waiting.first_key_value().is_some_and(|(place, _)| *place <= self.acknowledged);
@@ -83,7 +94,7 @@ impl Direction {
         pieces
     }
 
-    /// How many bytes wait for others.
+    /// How many bytes wait for others, with what that costs.
     pub(super) fn waiting(&self) -> usize {
         self.waiting_bytes
     }
@@ -93,6 +104,10 @@ impl Direction {
         let mut pieces = Vec::new();
         while !self.waiting.is_empty() {
             self.give_up_gap(&mut pieces);
+        }
+        if let Some(missing @ 1..) = self.length.checked_sub(self.delivered) {
+            pieces.push(Piece::Missing(missing));
+            self.advance(usize::try_from(missing).unwrap_or(0));
         }
         pieces
     }
@@ -118,8 +133,8 @@ impl Direction {
         let longer = self.waiting.get(&place).is_none_or(|part| part.bytes.len() < bytes.len());
         if longer {
             let before = self.waiting.insert(place, Part { bytes: bytes.to_vec(), cut });
-            self.waiting_bytes += bytes.len();
-            self.waiting_bytes -= before.map_or(0, |part| part.bytes.len());
+            self.waiting_bytes += bytes.len() + PART;
+            self.waiting_bytes -= before.map_or(0, |part| part.bytes.len() + PART);
         }
     }
 
@@ -128,7 +143,7 @@ impl Direction {
         let mut pieces = Vec::new();
         while let Some(first) = self.waiting.first_entry().filter(|first| *first.key() <= self.delivered) {
             let (place, part) = first.remove_entry();
-            self.waiting_bytes -= part.bytes.len();
+            self.waiting_bytes -= part.bytes.len() + PART;
             let known = usize::try_from(self.delivered - place).unwrap_or(usize::MAX);
             let new = part.bytes.get(known..).unwrap_or_default();
             self.advance(new.len());
@@ -238,6 +253,25 @@ mod tests {
         }
         assert_eq!(pieces[0], Piece::Missing(10));
         assert!(direction.waiting_bytes <= MOST_WAITING);
+    }
+
+    #[test]
+    fn what_is_missing_before_the_end_is_said_once() {
+        let mut direction = begun(u32::MAX);
+        assert_eq!(direction.segment(u32::MAX, b"a", 0), [bytes("a")]);
+        direction.ends(7);
+        direction.ends(6);
+        assert_eq!(direction.end(), [Piece::Missing(7)]);
+        assert_eq!(direction.end(), []);
+    }
+
+    #[test]
+    fn parts_without_bytes_do_not_wait_without_end_either() {
+        let mut direction = begun(0);
+        for n in 0..100_000_u32 {
+            direction.segment(10 + n * 10, &[], 5);
+        }
+        assert!(direction.waiting.len() <= MOST_WAITING / PART);
     }
 
     #[test]
