@@ -12,7 +12,7 @@ use crate::{
     explain::{Explainer, KeyLogSecrets, Seen},
     record::RecvBuf,
     schedule::Side,
-    wire::{Alert, AlertLevel, AlertMessage},
+    wire::{Alert, AlertLevel, AlertMessage, HEADER_LEN},
 };
 
 /// Both halves. What the application sent is what was in the records that were sent.
@@ -29,6 +29,8 @@ pub(super) struct Traffic {
     /// What was made and is not compared yet, and what was sent and is not.
     made: Vec<u8>,
     sent: Vec<u8>,
+    /// How many bytes are in the lines of what was sent that are still to come.
+    to_come: usize,
 }
 
 enum Owed {
@@ -53,11 +55,16 @@ impl Traffic {
             explainer,
             made: Vec::new(),
             sent: Vec::new(),
+            to_come: script.to_be_sent(),
         }
     }
 
     pub(super) fn step(&mut self, script: &mut Script<'_>) -> Result<(), End> {
-        match script.line()? {
+        let line = script.line().map_err(|end| match end {
+            End::Reached if !self.sent.is_empty() => End::WithinRecord,
+            end => end,
+        })?;
+        match line {
             Line::Received { at_us, bytes, .. } => {
                 let (at, bytes) = (Duration::from_micros(*at_us), bytes.0.to_vec());
                 self.explainer.bytes(self.ours.peer(), &bytes);
@@ -70,8 +77,10 @@ impl Traffic {
             }
             Line::Sent { at_us, bytes } => {
                 self.send(&bytes.0)?;
+                self.to_come -= bytes.0.len();
+                let same = bytes.0.len().saturating_sub(self.never_opened());
                 let (at, bytes) = (Duration::from_micros(*at_us), bytes.0.to_vec());
-                script.told.push_back(Step::Sent { at, same: bytes.len(), bytes });
+                script.told.push_back(Step::Sent { at, same, bytes });
                 Ok(())
             }
             line => Err(unfit("the connection", line)),
@@ -107,6 +116,18 @@ impl Traffic {
                     return;
                 }
             }
+        }
+    }
+
+    /// How many bytes were sent of a record whose end is not in the recording: what cannot be opened cannot be compared.
+    fn never_opened(&self) -> usize {
+        let length = match self.sent.get(..HEADER_LEN) {
+            Some([.., high, low]) => usize::from(u16::from_be_bytes([*high, *low])),
+            Some(_) | None => 0,
+        };
+        match self.sent.len() + self.to_come < HEADER_LEN + length {
+            true => self.sent.len(),
+            false => 0,
         }
     }
 
