@@ -19,6 +19,7 @@ use crate::{
 pub(super) struct Traffic {
     ours: Side,
     reader: Reader,
+    receiving: Receiving,
     /// None after the last alert.
     writer: Option<Writer>,
     buf: RecvBuf,
@@ -31,6 +32,12 @@ pub(super) struct Traffic {
     sent: Vec<u8>,
     /// How many bytes are in the lines of what was sent that are still to come.
     to_come: usize,
+}
+
+/// Whether there is anything more to be received.
+enum Receiving {
+    GoesOn,
+    Failed,
 }
 
 enum Owed {
@@ -49,6 +56,7 @@ impl Traffic {
         Self {
             ours: script.recording.side(),
             reader,
+            receiving: Receiving::GoesOn,
             writer: Some(writer),
             buf,
             owed: VecDeque::new(),
@@ -88,6 +96,10 @@ impl Traffic {
     }
 
     fn receive(&mut self, script: &mut Script<'_>, mut bytes: &[u8]) -> Result<(), End> {
+        if matches!(self.receiving, Receiving::Failed) {
+            let difference = Difference::Need { needed: "the end of what comes", recorded: "received" };
+            return Err(End::Differs(difference));
+        }
         let nothing = bytes.is_empty();
         while nothing || !bytes.is_empty() {
             let spare = self.buf.spare();
@@ -112,6 +124,7 @@ impl Traffic {
                 Ok(HalfReceived::Reply(reply)) => self.owed.push_back(Owed::Reply(reply)),
                 Ok(HalfReceived::Abort(abort)) => self.owed.push_back(Owed::Abort(abort)),
                 Err(error) => {
+                    self.receiving = Receiving::Failed;
                     script.told.push_back(Step::Failed { error, recorded: None });
                     return;
                 }

@@ -34,6 +34,19 @@ fn a_record_whose_end_is_not_recorded_is_not_said_to_be_the_same() {
 }
 
 #[test]
+fn a_record_that_would_have_been_the_last_is_found_where_more_came() {
+    let edges = Edges::new();
+    let [_, text] = recorded(&edges.connector(), &edges.acceptor(), None, Secrets::Recorded, talk);
+    assert_eq!(end(&text), End::Reached);
+    // The question; what follows is the client's close_notify.
+    let question = lines(&text, "received").into_iter().find(|line| line.contains("\"170303")).unwrap();
+    let (head, last) = question.split_at(question.len() - 5);
+    let forged = format!("{head}{}{}", if last.starts_with('0') { '1' } else { '0' }, &last[1..]);
+    let differs = End::Differs(Difference::Need { needed: "the end of what comes", recorded: "received" });
+    assert_eq!(end(&text.replace(question, &forged)), differs);
+}
+
+#[test]
 fn another_reason_of_a_failure_is_found_and_so_is_what_comes_after_the_end() {
     for secrets in [Secrets::Recorded, Secrets::Withheld] {
         for text in failures(secrets).into_iter().flat_map(|(texts, _)| texts) {
