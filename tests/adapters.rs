@@ -20,6 +20,8 @@ mod adapters {
     mod late;
     #[cfg(feature = "replay")]
     mod recorded;
+    #[cfg(all(feature = "replay", feature = "tokio"))]
+    mod recorded_changes;
     mod resuming;
     #[cfg(feature = "tokio")]
     mod shutdown;

@@ -43,13 +43,14 @@ impl<'de> Deserialize<'de> for Hex {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Zeroizing::new(String::deserialize(deserializer)?);
         let wrong = || de::Error::custom("this is not hex");
-        let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
-        let digits = Zeroizing::new(digits.ok_or_else(wrong)?);
-        if digits.len() % 2 != 0 {
-            return Err(wrong());
+        let digit = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);
+        let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
+        for pair in text.as_bytes().chunks(2) {
+            let [high, low] = *pair else { return Err(wrong()) };
+            let (Some(high), Some(low)) = (digit(high), digit(low)) else { return Err(wrong()) };
+            bytes.push(high << 4 | low);
         }
-        let byte = |pair: &[u32]| pair.iter().fold(0, |byte, digit| byte << 4 | *digit as u8);
-        Ok(Self(Zeroizing::new(digits.chunks(2).map(byte).collect())))
+        Ok(Self(bytes))
     }
 }
 

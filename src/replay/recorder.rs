@@ -43,8 +43,6 @@ struct Inner {
     begun: Instant,
     /// The time of the handshake.
     now: UnixTime,
-    /// Whether something was left out.
-    cut: bool,
     /// What opens the sessions that clients offer, where its keys are not recorded.
     opens: Option<(&'static Provider, Resumption)>,
 }
@@ -59,7 +57,6 @@ impl Recorder {
             left: DEFAULT_RECORDED,
             begun: Instant::now(),
             now: UnixTime::since_unix_epoch(Duration::ZERO),
-            cut: false,
             opens: None,
         }))
     }
@@ -91,9 +88,7 @@ impl Inner {
             Happening::TooMuch => self.write(&Line::TooMuch {}),
             Happening::Sent(bytes) => {
                 let at_us = self.micros();
-                let bytes = self.room(bytes);
-                self.write(&Line::Sent { at_us, bytes });
-                self.end_if_full();
+                self.bytes(bytes, |bytes| Line::Sent { at_us, bytes });
             }
             Happening::Found(key, found) => self.found(key, found),
             Happening::Stored => self.write(&Line::Stored {}),
@@ -175,35 +170,33 @@ impl Inner {
 
     fn received(&mut self, bytes: &[u8], now: Option<UnixTime>) {
         self.now = now.unwrap_or(self.now);
-        let at_us = self.micros();
-        let bytes = self.room(bytes);
-        self.write(&Line::Received { at_us, now: now.map(|now| now.as_secs()), bytes });
-        self.end_if_full();
+        let (at_us, now) = (self.micros(), now.map(|now| now.as_secs()));
+        self.bytes(bytes, |bytes| Line::Received { at_us, now, bytes });
     }
 
     fn micros(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// As many of these bytes as there is room for.
-    fn room(&mut self, bytes: &[u8]) -> Hex {
+    /// As many of these bytes as there is room for, and a line where some are left out. A line without bytes says that
+    /// there were none.
+    fn bytes(&mut self, bytes: &[u8], line: impl FnOnce(Hex) -> Line) {
         let room = self.left.min(bytes.len());
-        self.cut = room < bytes.len();
         self.left -= room;
-        Hex::of(bytes.get(..room).unwrap_or_default())
-    }
-
-    fn end_if_full(&mut self) {
-        if self.cut {
+        if room > 0 || bytes.is_empty() {
+            self.write(&line(Hex::of(bytes.get(..room).unwrap_or_default())));
+        }
+        if room < bytes.len() {
             self.write(&Line::Full {});
             self.sink = None;
         }
     }
 
+    /// A whole line at once: a sink that drops some drops no part of one.
     fn write(&mut self, line: &Line) {
-        let Ok(text) = serde_json::to_vec(line).map(Zeroizing::new) else { return };
-        let written =
-            self.sink.as_mut().map(|sink| sink.write_all(&text).and_then(|()| sink.write_all(b"\n")));
+        let Ok(mut text) = serde_json::to_vec(line).map(Zeroizing::new) else { return };
+        text.push(b'\n');
+        let written = self.sink.as_mut().map(|sink| sink.write_all(&text));
         if let Some(Err(_)) = written {
             self.sink = None;
         }

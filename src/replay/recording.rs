@@ -73,7 +73,7 @@ impl Recording {
                     lines.push(line);
                 }
                 Err(_) if !line.ends_with(b"\n") && header.is_some() => {}
-                Err(error) if header.is_some() => return Err(wrong(error.to_string())),
+                Err(error) if header.is_some() => return Err(wrong(plain(&error.to_string()))),
                 Err(_) => return Err(wrong("this is no recording of tls12".into())),
             }
         }
@@ -133,6 +133,12 @@ impl Recording {
     pub(super) fn bytes(&self) -> impl Iterator<Item = (Side, &[u8])> {
         self.lines.iter().filter_map(|line| line.bytes(self.side()))
     }
+}
+
+/// Words with something of the file in them: not all of it, and nothing that could move a cursor.
+fn plain(words: &str) -> String {
+    const MOST: usize = 500;
+    words.chars().take(MOST).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 fn check_header(header: Header) -> Result<Header, String> {

@@ -109,6 +109,12 @@ impl<'r> Script<'r> {
         lines.iter().filter_map(|line| line.bytes(self.recording.side()))
     }
 
+    /// How many bytes are in the lines to come of what was sent.
+    pub(super) fn to_be_sent(&self) -> usize {
+        let lines = self.recording.lines.get(self.next..).unwrap_or_default();
+        lines.iter().map(|line| if let Line::Sent { bytes, .. } = line { bytes.0.len() } else { 0 }).sum()
+    }
+
     /// What a handshake begins with.
     pub(super) fn start(&mut self) -> Result<(Seed, UnixTime), End> {
         let line = self.line()?;

@@ -59,6 +59,8 @@ pub enum End {
     KeysNeeded,
     /// The limit of the recording was reached.
     Full,
+    /// Of the last record that was sent only the beginning is recorded, which does not open.
+    WithinRecord,
     /// Something else happened than was recorded.
     Differs(Difference),
     /// The recording says something that cannot be.

@@ -12,13 +12,14 @@ use crate::{
     explain::{Explainer, KeyLogSecrets, Seen},
     record::RecvBuf,
     schedule::Side,
-    wire::{Alert, AlertLevel, AlertMessage},
+    wire::{Alert, AlertLevel, AlertMessage, HEADER_LEN},
 };
 
 /// Both halves. What the application sent is what was in the records that were sent.
 pub(super) struct Traffic {
     ours: Side,
     reader: Reader,
+    receiving: Receiving,
     /// None after the last alert.
     writer: Option<Writer>,
     buf: RecvBuf,
@@ -29,6 +30,14 @@ pub(super) struct Traffic {
     /// What was made and is not compared yet, and what was sent and is not.
     made: Vec<u8>,
     sent: Vec<u8>,
+    /// How many bytes are in the lines of what was sent that are still to come.
+    to_come: usize,
+}
+
+/// Whether there is anything more to be received.
+enum Receiving {
+    GoesOn,
+    Failed,
 }
 
 enum Owed {
@@ -47,17 +56,23 @@ impl Traffic {
         Self {
             ours: script.recording.side(),
             reader,
+            receiving: Receiving::GoesOn,
             writer: Some(writer),
             buf,
             owed: VecDeque::new(),
             explainer,
             made: Vec::new(),
             sent: Vec::new(),
+            to_come: script.to_be_sent(),
         }
     }
 
     pub(super) fn step(&mut self, script: &mut Script<'_>) -> Result<(), End> {
-        match script.line()? {
+        let line = script.line().map_err(|end| match end {
+            End::Reached if !self.sent.is_empty() => End::WithinRecord,
+            end => end,
+        })?;
+        match line {
             Line::Received { at_us, bytes, .. } => {
                 let (at, bytes) = (Duration::from_micros(*at_us), bytes.0.to_vec());
                 self.explainer.bytes(self.ours.peer(), &bytes);
@@ -70,8 +85,10 @@ impl Traffic {
             }
             Line::Sent { at_us, bytes } => {
                 self.send(&bytes.0)?;
+                self.to_come -= bytes.0.len();
+                let same = bytes.0.len().saturating_sub(self.never_opened());
                 let (at, bytes) = (Duration::from_micros(*at_us), bytes.0.to_vec());
-                script.told.push_back(Step::Sent { at, same: bytes.len(), bytes });
+                script.told.push_back(Step::Sent { at, same, bytes });
                 Ok(())
             }
             line => Err(unfit("the connection", line)),
@@ -79,6 +96,10 @@ impl Traffic {
     }
 
     fn receive(&mut self, script: &mut Script<'_>, mut bytes: &[u8]) -> Result<(), End> {
+        if matches!(self.receiving, Receiving::Failed) {
+            let difference = Difference::Need { needed: "the end of what comes", recorded: "received" };
+            return Err(End::Differs(difference));
+        }
         let nothing = bytes.is_empty();
         while nothing || !bytes.is_empty() {
             let spare = self.buf.spare();
@@ -103,10 +124,23 @@ impl Traffic {
                 Ok(HalfReceived::Reply(reply)) => self.owed.push_back(Owed::Reply(reply)),
                 Ok(HalfReceived::Abort(abort)) => self.owed.push_back(Owed::Abort(abort)),
                 Err(error) => {
+                    self.receiving = Receiving::Failed;
                     script.told.push_back(Step::Failed { error, recorded: None });
                     return;
                 }
             }
+        }
+    }
+
+    /// How many bytes were sent of a record whose end is not in the recording: what cannot be opened cannot be compared.
+    fn never_opened(&self) -> usize {
+        let length = match self.sent.get(..HEADER_LEN) {
+            Some([.., high, low]) => usize::from(u16::from_be_bytes([*high, *low])),
+            Some(_) | None => 0,
+        };
+        match self.sent.len() + self.to_come < HEADER_LEN + length {
+            true => self.sent.len(),
+            false => 0,
         }
     }
 

@@ -31,10 +31,10 @@ use crate::common::certs::{Ca, Spec};
 
 /// What was written down.
 #[derive(Clone, Default)]
-struct Paper(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Paper(Arc<Mutex<Vec<u8>>>);
 
 impl Paper {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
@@ -49,10 +49,10 @@ impl Write for Paper {
     }
 }
 
-type Ends = (io::Result<Stream<TcpStream>>, io::Result<Stream<TcpStream>>);
+pub(super) type Ends = (io::Result<Stream<TcpStream>>, io::Result<Stream<TcpStream>>);
 
 /// A connection, and the recordings of both sides.
-fn recorded<C, V, S>(
+pub(super) fn recorded<C, V, S>(
     connector: &Connector<C>,
     acceptor: &Acceptor<LocalKey, V, S>,
     session: Option<ClientSession>,
@@ -76,7 +76,7 @@ where
 }
 
 /// A question, an answer of three records, and a close each way.
-fn talk((client, server): Ends) {
+pub(super) fn talk((client, server): Ends) {
     let (mut client, mut server) = (client.unwrap(), server.unwrap());
     client.write_all(b"a question").unwrap();
     server.read_exact(&mut [0; 10]).unwrap();
@@ -92,12 +92,12 @@ fn talk((client, server): Ends) {
     writing.join().unwrap();
 }
 
-fn steps(text: &str) -> Vec<Step> {
+pub(super) fn steps(text: &str) -> Vec<Step> {
     let recording = Recording::read(text.as_bytes()).unwrap();
     Replay::new(&recording, &RUSTCRYPTO).collect()
 }
 
-fn end(text: &str) -> End {
+pub(super) fn end(text: &str) -> End {
     match steps(text).pop() {
         Some(Step::End(end)) => end,
         other => panic!("{other:?}"),
@@ -114,7 +114,7 @@ fn sent(text: &str) -> (usize, usize) {
 }
 
 /// The lines of one name.
-fn lines<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
+pub(super) fn lines<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
     let begin = format!("{{\"{name}\"");
     text.lines().filter(|line| line.starts_with(&begin)).collect()
 }
@@ -243,7 +243,7 @@ fn sessions_of_another_setting_are_refused_again_for_the_same_reason() {
 }
 
 /// The texts of failures, and the alert of the side that failed.
-fn failures(secrets: Secrets) -> Vec<([String; 2], Alert)> {
+pub(super) fn failures(secrets: Secrets) -> Vec<([String; 2], Alert)> {
     let edges = Edges::new();
     let stranger = WebPki::new(&RUSTCRYPTO, [Ca::new("another root").root()]).unwrap();
     let other = Connector::new(ClientConfig::new(&RUSTCRYPTO), stranger);
@@ -442,6 +442,8 @@ fn a_recording_that_is_full_ends_there_and_the_connection_does_not() {
         talk((client, accepting.join().unwrap()));
         let text = paper.text();
         assert_eq!(end(&text), End::Full, "{limit}");
+        // What was left out is no end of the transport.
+        assert!(!steps(&text).iter().any(|step| matches!(step, Step::Failed { .. })), "{limit}: {text}");
         assert_eq!(sum_of_bytes(&text, "sent") + sum_of_bytes(&text, "received"), limit);
     }
 }

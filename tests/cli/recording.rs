@@ -169,6 +169,26 @@ fn what_a_recording_says_moves_no_cursor() {
 }
 
 #[test]
+fn what_is_no_line_of_a_recording_moves_no_cursor_either_and_is_not_told_at_length() {
+    let folder = Folder::new("record-line");
+    let header =
+        "{\"recording\":{\"format\":1,\"version\":\"0\",\"side\":\"server\",\"secrets\":\"withheld\"}}\n";
+    let lines = format!("{header}{{\"\\u001b[2J{}\":1}}\n", "long".repeat(10_000));
+    let (said, code) = replay(&folder.write_text("line", &lines), &[]);
+    assert!(code == Some(2) && said.contains("line 2: unknown variant"), "{said:?}");
+    assert!(!said.contains('\u{1b}') && said.len() < 1_000, "{said:?}");
+}
+
+#[test]
+fn a_file_of_which_not_all_would_be_read_is_refused() {
+    let folder = Folder::new("record-long");
+    let file = folder.write_text("long", "");
+    fs::File::options().write(true).open(&file).expect("a file").set_len((256 << 20) + 1).expect("room");
+    let (said, code) = replay(&file, &[]);
+    assert!(code == Some(2) && said.contains("longer than the 256 MiB that are read"), "{said}");
+}
+
+#[test]
 fn a_file_that_is_there_is_left_alone() {
     let folder = Folder::new("record-there");
     let there = folder.write_text("there", "something");

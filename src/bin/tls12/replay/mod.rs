@@ -56,8 +56,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         }
     }
     match steps.last() {
-        Some(Step::End(End::Reached | End::KeysNeeded | End::Full)) => Ok(()),
-        Some(Step::End(End::Unusable(why))) => Err(Failure::Usage(trouble(&args.file, why))),
+        Some(Step::End(End::Reached | End::KeysNeeded | End::Full | End::WithinRecord)) => Ok(()),
+        Some(Step::End(End::Unusable(why))) => Err(Failure::Usage(trouble(&args.file, told::printable(why)))),
         _ => Err(Failure::Failed(trouble(&args.file, "it did not happen again"))),
     }
 }
@@ -65,7 +65,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 /// Fails with a sentence.
 fn read(args: &Args) -> Result<Zeroizing<Vec<u8>>, String> {
     let file = File::open(&args.file).map_err(|error| trouble(&args.file, error))?;
+    let too_long = || trouble(&args.file, format!("longer than the {} MiB that are read", MOST_READ >> 20));
+    if file.metadata().is_ok_and(|about| about.len() > MOST_READ) {
+        return Err(too_long());
+    }
     let mut text = Zeroizing::new(Vec::new());
-    file.take(MOST_READ).read_to_end(&mut text).map_err(|error| trouble(&args.file, error))?;
-    Ok(text)
+    let read = file.take(MOST_READ + 1).read_to_end(&mut text).map_err(|error| trouble(&args.file, error))?;
+    // A pipe does not say how long it is.
+    if read as u64 > MOST_READ { Err(too_long()) } else { Ok(text) }
 }

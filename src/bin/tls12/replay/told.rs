@@ -208,7 +208,7 @@ fn advised(flow: HandshakeKind) -> String {
 }
 
 /// What a recording says, without what could move a cursor.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
@@ -217,6 +217,7 @@ fn code(end: &End) -> &'static str {
         End::Reached => "reached",
         End::KeysNeeded => "keys-needed",
         End::Full => "full",
+        End::WithinRecord => "within-record",
         End::Differs(_) => "differs",
         End::Unusable(_) => "unusable",
         _ => "other",
@@ -235,6 +236,9 @@ fn sentence(end: &End, recording: &Recording) -> String {
             )
         }
         End::Full => "the same up to here: the recording had no room for more".into(),
+        End::WithinRecord => {
+            "the same up to the last record that was sent, of which only the beginning is recorded".into()
+        }
         End::Differs(how) => printable(&format!("DIFFERENT: {how}")),
         End::Unusable(why) => format!("the recording says what cannot be: {}", printable(why)),
         other => format!("{other:?}"),
