@@ -14,7 +14,9 @@ use super::{
 use crate::{
     crypto::{Provider, Suite},
     schedule::Side,
-    wire::{AlertLevel, AlertMessage, ChangeCipherSpec, ContentType, Decode, HandshakeType, Message},
+    wire::{
+        AlertLevel, AlertMessage, ChangeCipherSpec, ContentType, Decode, HandshakeType, Message, RecordHeader,
+    },
 };
 
 /// Turns the bytes of one connection into [`Event`]s, and knows its [`Verdict`].
@@ -90,6 +92,14 @@ impl Explainer {
     /// What is known so far.
     pub fn verdict(&self) -> &Verdict {
         &self.verdict
+    }
+
+    /// A record of this side of which only the beginning came so far: its header, and how many bytes came behind it.
+    pub fn unfinished(&self, from: Side) -> Option<(RecordHeader, usize)> {
+        match from {
+            Side::Client => self.client.stream.unfinished(),
+            Side::Server => self.server.stream.unfinished(),
+        }
     }
 
     /// One side sent these bytes.

@@ -53,6 +53,19 @@ impl Stream {
         self.offset.saturating_add(length(&self.rest))
     }
 
+    /// A record of which only the beginning is there: its header, and how many bytes behind it.
+    pub(super) fn unfinished(&self) -> Option<(RecordHeader, usize)> {
+        let mut reader = Reader::new(&self.rest);
+        match self.reading {
+            Reading::First | Reading::Records => {
+                let header = RecordHeader::read(&mut reader).ok()?;
+                let is_tls = (20..=24).contains(&header.content_type.0) && header.version.0 >> 8 == 3;
+                is_tls.then_some((header, reader.len()))
+            }
+            Reading::Rest(_) | Reading::Searching(_) | Reading::Foreign => None,
+        }
+    }
+
     /// Whether nobody knows where the next record begins.
     pub(super) fn is_searching(&self) -> bool {
         matches!(self.reading, Reading::Searching(_))

@@ -173,7 +173,11 @@ impl fmt::Display for Verdict {
             (None, Shape::Abbreviated) => f.write_str("a session resumed, nobody can tell by what")?,
             (None, Shape::Unknown) => f.write_str(match self.progress {
                 Progress::Nothing => "no handshake to be seen",
-                Progress::ClientHello => "a handshake without an answer",
+                Progress::ClientHello => match (self.fatal_alert, self.has_gaps) {
+                    (Some((Side::Server, _)), _) => "a handshake that the server refused",
+                    (_, true) => "a handshake whose answer is not there",
+                    (_, false) => "a handshake of which only the ClientHello is there",
+                },
                 Progress::ServerHello | Progress::Complete => {
                     "a handshake of which nobody can tell whether it is full"
                 }
@@ -220,7 +224,7 @@ impl Verdict {
             (_, Some((Side::Client, alert))) => write!(f, "; the client ended it with {}", alert.description),
             (_, Some((Side::Server, alert))) => write!(f, "; the server ended it with {}", alert.description),
             (Progress::Nothing | Progress::ClientHello, None) => Ok(()),
-            (Progress::ServerHello, None) => f.write_str("; its end is not to be seen"),
+            (Progress::ServerHello, None) => f.write_str("; its end is not there"),
         }
     }
 }

@@ -167,7 +167,7 @@ fn a_connection_that_was_begun_before_is_said_to_be() {
     let (found, _) = explain("later", &of(&all[5..], &v4()), &[]);
     assert_eq!(found[0]["client"], "192.0.2.7:40000");
     assert_eq!(found[0]["notes"][0], "the capture began after this connection");
-    assert_eq!(found[0]["verdict"]["handshake"], Value::Null);
+    assert_eq!(found[0]["verdict"]["handshake"], "full");
     assert!(names(&found[0]).contains(&"NewSessionTicket".to_owned()), "{found:?}");
 }
 
@@ -213,7 +213,7 @@ fn the_session_that_is_resumed_is_the_one_of_an_earlier_connection() {
     );
     let output = run(&["explain", path, "--stream", "3"], b"");
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("there is no connection 3, but 2"));
+    assert!(text(&output.stderr).contains("there is no connection 3: they are numbered from 1 to 2"));
 }
 
 #[test]
@@ -341,4 +341,49 @@ fn serve_and_connect_explain_their_own_connections_on_standard_error() {
     assert!(first.contains("Connection 1: ") && first.contains("NewSessionTicket"), "{first}");
     let second = serving.says_up_to("session: ").join("\n");
     assert!(second.contains("session: the one that connection 1 made"), "{second}");
+}
+
+/// A connection of which the client's hello is missing: what would be in it is not known not to be there.
+#[test]
+fn what_is_in_bytes_that_are_missing_is_not_told_to_be_absent() {
+    let said = recorded("full_with_ticket");
+    let all = segments(&said, usize::MAX);
+    let first = all.iter().position(|segment| !segment.payload.is_empty()).expect("a hello");
+    let without: Vec<Segment> =
+        all.iter().enumerate().filter(|(at, _)| *at != first).map(|(_, segment)| segment.clone()).collect();
+    let (told, _) = explain("explain-unknown", &of(&without, &v4()), &[]);
+    let verdict = &told[0]["verdict"];
+    for name in ["extended_master_secret", "server_name", "reason"] {
+        assert!(verdict[name].is_null(), "{name}: {verdict}");
+    }
+    assert_eq!(verdict["handshake"], "full");
+}
+
+#[test]
+fn a_line_for_each_connection_is_enough_for_many() {
+    let folder = Folder::new("explain-brief");
+    let path = folder.0.join("capture");
+    fs::write(&path, of(&segments(&recorded("full_with_ticket"), usize::MAX), &v4()).bytes).expect("a file");
+    let path = path.to_str().expect("UTF-8");
+    let output = run(&["explain", "--brief", path], b"");
+    let said = text(&output.stdout);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.starts_with("    1  ") && said.contains("192.0.2.7:40000 -> 198.51.100.1:443"), "{said}");
+    assert!(said.contains("a full handshake: the client offered no session"), "{said}");
+    let output = run(&["explain", "--stream", "0", path], b"");
+    assert!(text(&output.stderr).contains("its only one has the number 1"), "{}", text(&output.stderr));
+    // And from a pipe.
+    let output = run(&["explain", "--brief", "-"], &fs::read(path).expect("a file"));
+    assert_eq!(text(&output.stdout), said);
+}
+
+#[test]
+fn a_hello_that_is_cut_is_told_to_be() {
+    let hello = "1603010082010000 7e0303";
+    let output = run(&["explain", "--hex", "-"], hello.as_bytes());
+    let said = text(&output.stdout);
+    assert!(
+        said.contains("the client's last record (handshake) is cut: 6 of its 130 bytes are there"),
+        "{said}"
+    );
 }

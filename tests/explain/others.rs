@@ -74,7 +74,7 @@ fn a_handshake_that_fails_says_who_ended_it_and_why() {
     assert_eq!((side, alert.description), (Side::Server, Alert::HANDSHAKE_FAILURE));
     assert_eq!(
         explainer.verdict().to_string(),
-        "a handshake without an answer; the server ended it with handshake_failure"
+        "a handshake that the server refused; the server ended it with handshake_failure"
     );
 }
 

@@ -147,7 +147,7 @@ fn an_alert_in_the_place_of_the_hello_of_the_server_is_told() {
     );
     assert_eq!(
         verdict.to_string(),
-        "a handshake without an answer; the server ended it with handshake_failure"
+        "a handshake that the server refused; the server ended it with handshake_failure"
     );
 }
 

@@ -108,6 +108,20 @@ impl Conversation {
         self.explainer.verdict()
     }
 
+    /// Records of which only the beginning is there, in sentences.
+    pub(crate) fn unfinished(&self) -> Vec<String> {
+        let sides = [("client", Side::Client), ("server", Side::Server)];
+        let records =
+            sides.into_iter().filter_map(|(name, side)| Some((name, self.explainer.unfinished(side)?)));
+        records
+            .filter(|(_, (header, have))| *have < usize::from(header.length))
+            .map(|(name, (header, have))| {
+                let (kind, length) = (header.content_type, header.length);
+                format!("the {name}'s last record ({kind}) is cut: {have} of its {length} bytes are there")
+            })
+            .collect()
+    }
+
     /// How many events are kept.
     pub(crate) fn kept(&self) -> usize {
         self.kept

@@ -79,6 +79,15 @@ pub(crate) fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
+/// So many bytes, in words.
+fn plural(count: u64) -> String {
+    format!("{} byte{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+fn counted(count: usize) -> String {
+    plural(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
 /// A number with its digits in groups of three.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -100,7 +109,7 @@ pub(crate) fn name(event: &Event) -> Option<String> {
         Seen::Message(message) => message_name(message),
         Seen::ChangeCipherSpec => "ChangeCipherSpec".into(),
         Seen::Alert(alert) => format!("Alert {} {}", alert.level, alert.description),
-        Seen::ApplicationData { length, .. } => format!("[{} bytes of data]", bytes(*length)),
+        Seen::ApplicationData { length, .. } => format!("[{} of data]", counted(*length)),
         // The first message under new keys is Finished.
         Seen::EncryptedFinished { .. } => "[Finished]".into(),
         // What is encrypted shows its type and its length.
@@ -110,10 +119,12 @@ pub(crate) fn name(event: &Event) -> Option<String> {
         Seen::DoesNotOpen { content_type, .. } => format!("[{content_type} that does not open]"),
         Seen::Malformed { content_type, why } => format!("{content_type} that does not parse: {why}"),
         Seen::MessagesLost => "(no message can be found here)".into(),
-        Seen::Missing(Some(count)) => format!("({} bytes are not in the capture)", grouped(*count)),
+        Seen::Missing(Some(count)) => {
+            format!("({} {} not in the capture)", plural(*count), if *count == 1 { "is" } else { "are" })
+        }
         Seen::Missing(None) => "(the beginning is not in the capture)".into(),
         Seen::Damaged(header) => format!("(a part of a {} record)", header.content_type),
-        Seen::Skipped(count) => format!("({} bytes that cannot be read)", grouped(*count)),
+        Seen::Skipped(count) => format!("({} that cannot be read)", plural(*count)),
         Seen::Preamble(count) => format!("({} bytes before TLS)", grouped(*count)),
         Seen::NotTls12(other) => format!("(not TLS 1.2 but {other})"),
         other => format!("{other:?}"),

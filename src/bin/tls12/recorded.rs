@@ -120,7 +120,7 @@ impl Drop for Record {
             time: timestamp(self.time),
             conversation: &self.conversation,
             origin,
-            notes: Vec::new(),
+            notes: self.conversation.unfinished(),
         };
         crate::say::say!("{}", report.text());
     }

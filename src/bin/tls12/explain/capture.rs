@@ -3,7 +3,7 @@
 
 use std::{
     fs::File,
-    io::{Cursor, Read},
+    io::{Cursor, Read, stdin},
     path::Path,
     time::Duration,
 };
@@ -39,7 +39,10 @@ const MOST_ROOM: usize = 64 << 20;
 /// Gives each packet to `take`. Fails with a sentence, if there is not even one.
 pub(super) fn read(path: &Path, mut take: impl FnMut(Packet<'_>)) -> Result<End, String> {
     let trouble = |why: &str| format!("{}: {why}", path.display());
-    let mut file = File::open(path).map_err(|error| trouble(&error.to_string()))?;
+    let mut file: Box<dyn Read + Send> = match path == Path::new("-") {
+        true => Box::new(stdin()),
+        false => Box::new(File::open(path).map_err(|error| trouble(&error.to_string()))?),
+    };
     let mut first = Vec::new();
     let read = (&mut file).take(FIRST).read_to_end(&mut first);
     read.map_err(|error| trouble(&error.to_string()))?;

@@ -9,16 +9,23 @@ pub(super) type Sent = Vec<(Side, Vec<u8>)>;
 ///
 /// A line may begin with `>`, `C:`, `client:` or `send:` for what the client sent, and with `<`, `S:`, `server:` or
 /// `receive:` for what the server did. A line without goes on with the one before; the first bytes are the client's
-/// unless they are a ServerHello. What follows `#` is left out. Fails with a sentence.
+/// unless they are a ServerHello. What follows `#` is left out, and so is what `xxd` and `hexdump -C` write beside the
+/// bytes: where they are, and as what characters. Fails with a sentence.
 pub(super) fn read(text: &str) -> Result<Sent, String> {
     let (mut sent, mut from): (Sent, Option<Side>) = (Vec::new(), None);
+    let mut dumped = "";
     // Some editors begin a file with a mark of the order of its bytes.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (number, line) in text.lines().enumerate() {
         let line = line.split('#').next().unwrap_or_default().trim();
         let (side, digits) = sender(line);
         from = side.or(from);
-        let bytes = bytes(digits).map_err(|why| format!("line {}: {why}", number + 1))?;
+        let (before, plain) = (std::mem::replace(&mut dumped, digits.trim()), undumped(digits));
+        if is_place(digits.trim()) && undumped(before) != before {
+            // Where a dump ends is its last line.
+            continue;
+        }
+        let bytes = bytes(plain).map_err(|why| format!("line {}: {why}", number + 1))?;
         if bytes.is_empty() {
             continue;
         }
@@ -42,6 +49,26 @@ fn sender(line: &str) -> (Option<Side>, &str) {
         (Some(rest), _) => (Some(Side::Client), rest),
         (None, Some(rest)) => (Some(Side::Server), rest),
         (None, None) => (None, line),
+    }
+}
+
+/// Whether it may say where bytes are.
+fn is_place(text: &str) -> bool {
+    text.len() == 8 && text.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+/// The bytes of a line of `xxd` (`00000010: 1603 0100  ....`) or `hexdump -C` (`00000010  16 03 01 00  |....|`); any other
+/// line as it is.
+fn undumped(line: &str) -> &str {
+    let line = line.trim();
+    let Some((place, rest)) = line.split_once([':', ' ']) else { return line };
+    match (is_place(place), line.as_bytes().get(8), rest.split_once('|')) {
+        (true, Some(b' '), Some((digits, _))) => digits,
+        // Behind the bytes there are two spaces and the characters.
+        (true, Some(b':'), _) if rest.starts_with(' ') => {
+            rest.trim_start().split_once("  ").map_or(rest, |(digits, _)| digits)
+        }
+        _ => line,
     }
 }
 
@@ -115,6 +142,24 @@ mod tests {
         assert_eq!(read("\x1b[31m16"), Err("line 1: '\\u{1b}' is no digit of a byte in hexadecimal".into()));
         assert_eq!(read("\u{feff}16"), Ok(vec![(Side::Client, vec![0x16])]));
         assert_eq!(read(" # nothing\n"), Err("there are no bytes".into()));
+    }
+
+    #[test]
+    fn what_other_programs_dump_is_read_without_what_stands_beside_the_bytes() {
+        let client = |bytes: &[u8]| Ok(vec![(Side::Client, bytes.to_vec())]);
+        assert_eq!(read("00000000: 6161 6262                                aabb\n"), client(b"aabb"));
+        assert_eq!(
+            read(
+                "00000000  16 03 01 00 05 01 00 00  01 07 16 03 01 00 05 01  |................|\n00000010  ff  |.|\n00000011\n"
+            ),
+            client(&[22, 3, 1, 0, 5, 1, 0, 0, 1, 7, 22, 3, 1, 0, 5, 1, 0xff])
+        );
+        assert_eq!(
+            read("> 00000000: 1603  ..\n< 00000000: 02  ."),
+            Ok(vec![(Side::Client, vec![0x16, 3]), (Side::Server, vec![2]),])
+        );
+        // Bytes in groups of four stay what they are.
+        assert_eq!(read("00000000 16030100"), client(&[0, 0, 0, 0, 0x16, 3, 1, 0]));
     }
 
     #[test]

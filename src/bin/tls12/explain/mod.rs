@@ -35,7 +35,7 @@ use crate::{
 /// `tls12 explain`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Explain {
-    /// A capture (pcap or pcapng); with --hex a file of bytes in hexadecimal, or - for standard input
+    /// A capture (pcap or pcapng), or with --hex bytes in hexadecimal; - is standard input
     #[arg(value_name = "FILE", required_unless_present = "hex")]
     file: Option<PathBuf>,
     /// Reads bytes in hexadecimal: lines that begin with > or < are of the client or of the server
@@ -47,12 +47,15 @@ pub(crate) struct Explain {
     /// Shows application data that is decrypted too, and not its length alone
     #[arg(long, requires = "keylog")]
     data: bool,
-    /// Explains only the TCP connection of this number
+    /// Explains only the TCP connection of this number, as --brief has it: the first one is 1
     #[arg(long, value_name = "N")]
     stream: Option<u64>,
     /// One JSON object a line for each connection (docs/explain.md)
     #[arg(long)]
     json: bool,
+    /// One line for each connection: who, when, and the verdict
+    #[arg(long, conflicts_with = "json")]
+    brief: bool,
 }
 
 /// The most that is read of a key log, and of bytes in hexadecimal.
@@ -122,7 +125,7 @@ fn hex(file: Option<&Path>, reading: &Reading, args: &Explain) -> Result<(), Str
         time: String::new(),
         conversation: &conversation,
         origin,
-        notes: Vec::new(),
+        notes: conversation.unfinished(),
     };
     tell(&report, args);
     Ok(())
@@ -149,11 +152,12 @@ fn capture(path: &Path, reading: Reading, args: &Explain) -> Result<(), String> 
         }
     }
     if let (Some(number), 0) = (args.stream, told) {
-        return Err(format!(
-            "{}: there is no connection {number}, but {}",
-            path.display(),
-            streams.all.len()
-        ));
+        let all = match streams.all.len() {
+            0 => "there are none in it".into(),
+            1 => "its only one has the number 1".into(),
+            all => format!("they are numbered from 1 to {all}"),
+        };
+        return Err(format!("{}: there is no connection {number}: {all}", path.display()));
     }
     let mut notes = streams.left_out();
     if silent > 0 {
@@ -171,6 +175,7 @@ fn report(stream: &Stream, origin: tls12::explain::Origin) -> Report<'_> {
     if stream.from_middle {
         notes.push("the capture began after this connection".into());
     }
+    notes.extend(stream.conversation.unfinished());
     Report {
         number: stream.number,
         client: stream.client.to_string(),
@@ -183,8 +188,9 @@ fn report(stream: &Stream, origin: tls12::explain::Origin) -> Report<'_> {
 }
 
 fn tell(report: &Report<'_>, args: &Explain) {
-    match args.json {
-        true => crate::say::show!("{}", report.json()),
-        false => crate::say::show!("{}", report.text()),
+    match (args.json, args.brief) {
+        (true, _) => crate::say::show!("{}", report.json()),
+        (false, true) => crate::say::show!("{}", report.line()),
+        (false, false) => crate::say::show!("{}", report.text()),
     }
 }

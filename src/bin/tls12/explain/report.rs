@@ -3,7 +3,9 @@
 use std::{fmt::Write as _, time::Duration};
 
 use tls12::{
-    explain::{Decryption, Event, Known, NotTls12, Origin, Progress, Protection, Protocol, Seen, Verdict},
+    explain::{
+        Decryption, Event, Known, NotTls12, Origin, Progress, Protection, Protocol, Seen, Shape, Verdict,
+    },
     schedule::Side,
     session::{HandshakeKind, ResumedBy, TicketSent},
 };
@@ -43,13 +45,14 @@ impl Report<'_> {
         }
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  verdict: {verdict}");
-        if verdict.progress >= Progress::ServerHello {
+        let is_other = matches!(verdict.protocol, Protocol::Other(_));
+        if verdict.progress >= Progress::ServerHello && !is_other {
             let _ = writeln!(text, "  agreed: {}", agreed(verdict));
         }
         if let Some(origin) = origin_sentence(self.origin) {
             let _ = writeln!(text, "  session: {origin}");
         }
-        if let Some(secrets) = about_secrets(verdict.decryption) {
+        if let (Some(secrets), false) = (about_secrets(verdict.decryption), is_other) {
             let _ = writeln!(text, "  secrets: {secrets}");
         }
         self.notes.iter().for_each(|note| {
@@ -59,6 +62,22 @@ impl Report<'_> {
             let _ = writeln!(text, "  note: {} more events are left out", self.conversation.left_out);
         }
         text
+    }
+
+    /// All that one line has room for.
+    pub(crate) fn line(&self) -> String {
+        let verdict = self.conversation.verdict();
+        let name = verdict.server_name.as_deref().map(|name| format!(" ({})", printable(name)));
+        let origin = origin_sentence(self.origin).map(|origin| format!("; {origin}"));
+        format!(
+            "{:>5}  {}  {} -> {}{}  {verdict}{}",
+            self.number,
+            self.time,
+            self.client,
+            self.server,
+            name.unwrap_or_default(),
+            origin.unwrap_or_default()
+        )
     }
 
     fn heading(&self) -> String {
@@ -112,9 +131,10 @@ fn agreed(verdict: &Verdict) -> String {
         text.push_str(&part);
     };
     verdict.suite.into_iter().for_each(|suite| add(suite.to_string()));
-    add(match verdict.extended_master_secret {
-        true => "extended master secret".into(),
-        false => "no extended master secret".into(),
+    add(match (verdict.extended_master_secret, verdict.has_client_hello) {
+        (true, _) => "extended master secret".into(),
+        (false, true) => "no extended master secret".into(),
+        (false, false) => "nobody can tell whether with the extended master secret".into(),
     });
     match &verdict.alpn {
         Some(alpn) => add(format!("ALPN {}", printable(alpn))),
@@ -122,7 +142,8 @@ fn agreed(verdict: &Verdict) -> String {
     }
     match &verdict.server_name {
         Some(name) => add(format!("for {}", printable(name))),
-        None => add("for no name".into()),
+        None if verdict.has_client_hello => add("for no name".into()),
+        None => add("nobody can tell for which name".into()),
     }
     text
 }
@@ -174,10 +195,18 @@ fn about_secrets(decryption: Decryption) -> Option<&'static str> {
 }
 
 fn verdict_fields(verdict: &Verdict) -> Fields {
-    let (handshake, reason) = match verdict.handshake {
-        Some(HandshakeKind::Full(reason)) => ("full".into(), Value::from(reason.name())),
-        Some(HandshakeKind::Resumed(by)) => (Value::from(format!("resumed by {by}")), Value::Null),
-        None => (Value::Null, Value::Null),
+    let (handshake, reason) = match (verdict.handshake, verdict.shape) {
+        (Some(HandshakeKind::Full(reason)), _) => ("full".into(), Value::from(reason.name())),
+        (Some(HandshakeKind::Resumed(by)), _) => (Value::from(format!("resumed by {by}")), Value::Null),
+        (None, Shape::Full) => ("full".into(), Value::Null),
+        (None, Shape::Abbreviated) => ("resumed".into(), Value::Null),
+        (None, Shape::Unknown) => (Value::Null, Value::Null),
+    };
+    let hellos = verdict.has_client_hello && verdict.version.is_some();
+    // What is in bytes that are missing is not known not to be there.
+    let ticket = match (verdict.ticket, verdict.has_gaps) {
+        (TicketSent::No, true) => Value::Null,
+        (sent, _) => ticket(sent).into(),
     };
     let bytes = |bytes: &Option<Vec<u8>>| match bytes {
         Some(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
@@ -189,7 +218,7 @@ fn verdict_fields(verdict: &Verdict) -> Fields {
         .with("progress", progress(verdict.progress))
         .with("handshake", handshake)
         .with("reason", reason)
-        .with("ticket", ticket(verdict.ticket))
+        .with("ticket", ticket)
         .with("renewed", verdict.is_renewed())
         .with("lifetime_hint", verdict.lifetime_hint.map_or(Value::Null, Value::from))
         .with("new_ticket_bytes", verdict.new_ticket.len())
@@ -201,7 +230,10 @@ fn verdict_fields(verdict: &Verdict) -> Fields {
         .with("session_id", verdict.session_id.as_bytes())
         .with("version", verdict.version.map_or(Value::Null, Value::from))
         .with("cipher_suite", verdict.suite.map_or(Value::Null, Value::from))
-        .with("extended_master_secret", verdict.extended_master_secret)
+        .with(
+            "extended_master_secret",
+            if hellos { verdict.extended_master_secret.into() } else { Value::Null },
+        )
         .with("alpn", bytes(&verdict.alpn))
         .with("server_name", bytes(&verdict.server_name))
         .with("client_finished", check_name(verdict.client_finished))
