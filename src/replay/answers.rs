@@ -100,7 +100,7 @@ impl Script<'_> {
                 self.told.push_back(Step::Failed { error, recorded: Some(recorded.clone()) });
                 match self.line() {
                     Ok(line) => unfit("the end", line),
-                    Err(end) => end,
+                    Err(end) => self.at_the_end(end),
                 }
             }
             Ok(Line::Complete(recorded)) => outcome(error.to_string(), recorded),

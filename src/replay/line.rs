@@ -21,6 +21,8 @@ pub(super) const FORMAT: u32 = 1;
 pub(super) enum Line {
     /// The first one.
     Recording(Header),
+    /// What the one who records noted, in words.
+    Note(String),
     /// A handshake began, at this time in seconds since 1970.
     Started {
         now: u64,
@@ -80,6 +82,7 @@ impl Line {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Recording(_) => "recording",
+            Self::Note(_) => "note",
             Self::Started { .. } => "started",
             Self::Calls { .. } => "calls",
             Self::Configured { .. } => "configured",
@@ -205,6 +208,9 @@ impl OpenedLine {
     }
 }
 
+/// Stands for the words of a verifier, which are in the recording alone.
+pub const AS_RECORDED: &str = "for the reason that is in the recording";
+
 /// A verifier's answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -267,7 +273,7 @@ impl VerdictLine {
             Self::UnsupportedSignature => E::UnsupportedSignature,
             Self::BadSignature => E::BadSignature,
             // The words are those of a program that is not here.
-            Self::Unacceptable(_) => E::Unacceptable("for the reason that is in the recording"),
+            Self::Unacceptable(_) => E::Unacceptable(AS_RECORDED),
             Self::Missing => E::Missing,
             Self::NoRoots => E::NoRoots,
             Self::TooLong => E::TooLong,

@@ -38,6 +38,7 @@ pub struct Recorder(Mutex<Inner>);
 struct Inner {
     sink: Option<Box<dyn Write + Send>>,
     secrets: Secrets,
+    note: Option<String>,
     /// How many more bytes are recorded.
     left: usize,
     begun: Instant,
@@ -54,11 +55,19 @@ impl Recorder {
         Self(Mutex::new(Inner {
             sink: Some(Box::new(sink)),
             secrets,
+            note: None,
             left: DEFAULT_RECORDED,
             begun: Instant::now(),
             now: UnixTime::since_unix_epoch(Duration::ZERO),
             opens: None,
         }))
+    }
+
+    /// Notes something beside it, for whoever reads the recording: who talks to whom, say.
+    #[must_use]
+    pub fn with_note(self, note: impl Into<String>) -> Self {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).note = Some(note.into());
+        self
     }
 
     /// Records so many bytes that came and went at most. What follows is left out, and a replay ends there.
@@ -115,6 +124,9 @@ impl Inner {
             side: side.into(),
             secrets: self.secrets,
         }));
+        if let Some(note) = self.note.take() {
+            self.write(&Line::Note(note));
+        }
         let seed = (self.secrets == Secrets::Recorded).then(|| Hex::of(seed));
         self.write(&Line::Started { now: now.as_secs(), seed });
     }

@@ -19,6 +19,7 @@ use crate::schedule::Side;
 ///
 /// | line | what is in it |
 /// | --- | --- |
+/// | `note` | what the one who recorded it noted: who talked to whom, say |
 /// | `started` | `now` in seconds since 1970; `seed`, 32 bytes, if secrets are recorded |
 /// | `calls` | a client's `server`, `provider`, `digest` of the configuration, `config`, `session` ([`ClientSession`](crate::session::ClientSession), its secret zeros if withheld) |
 /// | `configured` | a server's `provider`, `digest`, `config` for this hello |
@@ -36,7 +37,9 @@ use crate::schedule::Side;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recording {
     header: Header,
+    note: Option<String>,
     pub(super) lines: Vec<Line>,
+    whole: bool,
 }
 
 /// Why a recording cannot be read.
@@ -57,29 +60,43 @@ impl fmt::Display for RecordingError {
 impl std::error::Error for RecordingError {}
 
 impl Recording {
-    /// Reads one. A last line that is not whole, for nobody finished writing it, is left out.
+    /// Reads one. A last line that is not whole, for nobody finished writing it, is left out; empty lines are nothing.
     pub fn read(text: &[u8]) -> Result<Self, RecordingError> {
         let mut lines = Vec::new();
-        let mut header = None;
+        let (mut header, mut note, mut whole) = (None, None, true);
         for (number, line) in (1..).zip(text.split_inclusive(|byte| *byte == b'\n')) {
             let wrong = |why: String| RecordingError { line: number, why };
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
             match serde_json::from_slice(line) {
                 Ok(Line::Recording(is)) if header.is_none() => {
                     header = Some(check_header(is).map_err(wrong)?)
                 }
-                Ok(_) if header.is_none() => return Err(wrong("this is no recording of tls12".into())),
+                Ok(_) if header.is_none() => return Err(wrong(NO_RECORDING.into())),
+                Ok(Line::Note(text)) => note = Some(text),
                 Ok(line) => {
                     check(&line).map_err(wrong)?;
                     lines.push(line);
                 }
-                Err(_) if !line.ends_with(b"\n") && header.is_some() => {}
+                Err(_) if !line.ends_with(b"\n") && header.is_some() => whole = false,
                 Err(error) if header.is_some() => return Err(wrong(plain(&error.to_string()))),
-                Err(_) => return Err(wrong("this is no recording of tls12".into())),
+                Err(_) => return Err(wrong(NO_RECORDING.into())),
             }
         }
         let header =
             header.ok_or_else(|| RecordingError { line: 1, why: "there is nothing in it".into() })?;
-        Ok(Self { header, lines })
+        Ok(Self { header, note, lines, whole })
+    }
+
+    /// What the one who recorded it noted, in words.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    /// Whether its last line is whole.
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// Whose side was recorded.
@@ -138,8 +155,12 @@ impl Recording {
 /// Words with something of the file in them: not all of it, and nothing that could move a cursor.
 fn plain(words: &str) -> String {
     const MOST: usize = 500;
+    // The parser counts lines of its own.
+    let words = words.split(" at line ").next().unwrap_or_default();
     words.chars().take(MOST).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
+
+const NO_RECORDING: &str = "this is no recording of tls12 (captures are for `tls12 explain`, sessions for `tls12 connect --session-in`)";
 
 fn check_header(header: Header) -> Result<Header, String> {
     match header.format {

@@ -19,6 +19,7 @@ use crate::{
     crypto::{Provider, Seed},
     edge::{Flush, Input},
     schedule::{KeyLog, Side},
+    session::{HandshakeKind, ResumedBy},
 };
 
 /// What a replay reads from, and what it tells.
@@ -32,6 +33,10 @@ pub(super) struct Script<'r> {
     pub(super) told: VecDeque<Step>,
     /// The secrets of the connection, once there are any.
     pub(super) key_log: Arc<Captured>,
+    /// The time of the last bytes of a handshake.
+    pub(super) now: UnixTime,
+    /// What a session is resumed by, if one is: known where keys are not recorded.
+    pub(super) resumed_by: Option<ResumedBy>,
 }
 
 /// Bytes that came.
@@ -75,6 +80,8 @@ impl<'r> Script<'r> {
             peer: Records::default(),
             told: VecDeque::new(),
             key_log: Arc::default(),
+            now: time(0),
+            resumed_by: None,
         }
     }
 
@@ -84,11 +91,19 @@ impl<'r> Script<'r> {
 
     /// The next line. Where there is none, the recording ends, and with it the replay.
     pub(super) fn line(&mut self) -> Result<&'r Line, End> {
-        let line = self.recording.lines.get(self.next).ok_or(End::Reached)?;
+        let line = self.recording.lines.get(self.next).ok_or(End::Unfinished)?;
         self.next += 1;
         match line {
             Line::Full {} => Err(End::Full),
             line => Ok(line),
+        }
+    }
+
+    /// What it means that there are no more lines where there need be none.
+    pub(super) fn at_the_end(&self, end: End) -> End {
+        match end {
+            End::Unfinished if self.recording.is_whole() => End::Reached,
+            end => end,
         }
     }
 
@@ -143,7 +158,14 @@ impl<'r> Script<'r> {
         }
         let (at, bytes) = (Duration::from_micros(*at_us), sent.0.to_vec());
         self.told.push_back(Step::Sent { at, bytes, same });
-        if whole { Ok(ask.all_sent()) } else { Err(End::KeysNeeded) }
+        if whole {
+            return Ok(ask.all_sent());
+        }
+        // A server comes to keys before it asks for a signature only if it resumes.
+        if let (Side::Server, Some(by)) = (self.recording.side(), self.resumed_by) {
+            self.as_recorded(HandshakeKind::Resumed(by))?;
+        }
+        Err(End::KeysNeeded)
     }
 
     /// What came.
@@ -169,6 +191,7 @@ impl<'r> Script<'r> {
         }
         ask.spare().iter_mut().zip(&bytes).for_each(|(to, byte)| *to = *byte);
         let n = bytes.len();
+        self.now = now;
         self.told.push_back(Step::Received { at, expects, bytes });
         Ok(ask.received(n, now))
     }

@@ -10,8 +10,8 @@ use super::{
 use crate::{
     record::RecvBuf,
     server::{NeedsConfig, NeedsSession, ServerHandshake},
-    session::{Lookup, Opening, SealedSession},
-    wire::Alert,
+    session::{Lookup, Opening, ResumedBy, SealedSession},
+    wire::{Alert, ClientHello},
 };
 
 pub(super) fn start(script: &mut Script<'_>) -> Result<Phase, End> {
@@ -68,12 +68,14 @@ fn config(script: &mut Script<'_>, ask: NeedsConfig) -> Result<ServerHandshake, 
     let mut config = line.config(script.provider).map_err(End::Unusable)?;
     let hello = ask.client_hello().message();
     let ticket = hello.and_then(|hello| hello.extensions.session_ticket).unwrap_or_default();
-    if let Some(opening) = opening(script, ticket)? {
-        config.resumption = config
-            .resumption
-            .map(|policy| policy.clone().with_keys(policy.keys().clone().with_opening(opening)));
+    if let (Some(opening), Some(policy)) = (opening(script, ticket)?, &config.resumption) {
+        // That there is no key of this name, or that it is too old, is known without it, and is found out again.
+        let name = opening.sealed.first_chunk();
+        if name.is_none_or(|name| policy.keys().find(name, script.now).is_ok()) {
+            config.resumption = Some(policy.clone().with_keys(policy.keys().clone().with_opening(opening)));
+        }
     }
-    script.answered(ASKED, line.words());
+    script.answered(ASKED, format!("{}; {}", line.words(), offer(hello, ticket)));
     Ok(ask.answer(usable(Ok(config.with_key_log(script.key_log.clone())))?))
 }
 
@@ -84,10 +86,11 @@ fn opening(script: &mut Script<'_>, ticket: &[u8]) -> Result<Option<Opening>, En
         _ => None,
     });
     let Some(opened) = opened else { return Ok(None) };
-    let sealed = match script.peek() {
-        Some(Line::Found(FoundLine::Sealed(sealed))) => sealed.0.to_vec(),
-        Some(_) | None => ticket.to_vec(),
+    let (sealed, by) = match script.peek() {
+        Some(Line::Found(FoundLine::Sealed(sealed))) => (sealed.0.to_vec(), ResumedBy::SessionId),
+        Some(_) | None => (ticket.to_vec(), ResumedBy::Ticket),
     };
+    script.resumed_by = Some(by);
     Ok(Some(Opening { sealed, opened: opened.opened().map_err(End::Unusable)? }))
 }
 
@@ -103,4 +106,17 @@ fn session(script: &mut Script<'_>, ask: NeedsSession) -> Result<ServerHandshake
     };
     script.answered(ASKED, words);
     Ok(ask.answer(found))
+}
+
+/// What the client offers to resume, in words.
+fn offer(hello: Option<ClientHello<'_>>, ticket: &[u8]) -> String {
+    let id = hello.map_or(0, |hello| hello.session_id.as_bytes().len());
+    match ticket {
+        [] if id == 0 => "the client offers nothing".into(),
+        [] => format!("the client offers an ID of {id} bytes"),
+        [..] => {
+            let name: String = ticket.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+            format!("the client offers a ticket of {} bytes that begins with {name}", ticket.len())
+        }
+    }
 }

@@ -57,6 +57,9 @@ pub enum End {
     Reached,
     /// What follows depends on keys, and secrets are not recorded.
     KeysNeeded,
+    /// The recording ends before the handshake did, or in the middle of a line: somebody abandoned the handshake, or the
+    /// file is not whole.
+    Unfinished,
     /// The limit of the recording was reached.
     Full,
     /// Of the last record that was sent only the beginning is recorded, which does not open.

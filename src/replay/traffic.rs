@@ -69,9 +69,10 @@ impl Traffic {
 
     pub(super) fn step(&mut self, script: &mut Script<'_>) -> Result<(), End> {
         let line = script.line().map_err(|end| match end {
-            End::Reached if !self.sent.is_empty() => End::WithinRecord,
+            End::Unfinished if !self.sent.is_empty() => End::WithinRecord,
             end => end,
-        })?;
+        });
+        let line = line.map_err(|end| script.at_the_end(end))?;
         match line {
             Line::Received { at_us, bytes, .. } => {
                 let (at, bytes) = (Duration::from_micros(*at_us), bytes.0.to_vec());

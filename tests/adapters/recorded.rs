@@ -16,8 +16,8 @@ use tls12::{
     pki::{VerifyPeer, WebPki},
     replay::{Difference, End, Recorder, Recording, Replay, Secrets, Step},
     session::{
-        ClientSession, HandshakeKind, KeyRing, NotResumed, RenewWhen, Resumption, SessionContext, TicketKey,
-        Tickets,
+        ClientSession, HandshakeKind, KeyRing, NotResumed, RenewWhen, ResumedBy, Resumption, SessionContext,
+        TicketKey, Tickets,
     },
     store::{ClientSessions, Limits, MemoryStore, Reuse, SessionStore},
     wire::{Alert, CipherSuite},
@@ -219,7 +219,8 @@ fn the_reason_of_a_full_handshake_is_found_again_without_secrets() {
     };
     assert_eq!(decided("it does not count"), Some(HandshakeKind::Full(NotResumed::PolicyDeclined)));
     assert_eq!(decided("full"), Some(HandshakeKind::Full(NotResumed::NotOffered)));
-    assert_eq!(decided("a ticket is resumed"), None);
+    assert_eq!(decided("a ticket is resumed"), Some(HandshakeKind::Resumed(ResumedBy::Ticket)));
+    assert_eq!(decided("an ID is resumed"), Some(HandshakeKind::Resumed(ResumedBy::SessionId)));
 }
 
 #[test]
@@ -240,6 +241,23 @@ fn sessions_of_another_setting_are_refused_again_for_the_same_reason() {
         let changed = text.replace("OtherContext", "Expired");
         assert!(matches!(end(&changed), End::Differs(Difference::Outcome { .. })));
     }
+}
+
+/// That a key is unknown takes no key to be known: what the recording says of it is not believed.
+#[test]
+fn a_reason_that_needs_no_keys_is_not_taken_from_the_recording() {
+    let edges = Edges::new();
+    let connector = edges.connector().with_sessions(Arc::new(ClientSessions::new(10, Reuse::Many)));
+    let acceptor = || Acceptor::new(resuming(&edges), edges.server.local_key());
+    recorded(&connector, &acceptor(), None, Secrets::Withheld, talk);
+    let [_, text] = recorded(&connector, &acceptor(), None, Secrets::Withheld, talk);
+    assert_eq!(end(&text), End::KeysNeeded);
+    let forged = text.replace("\"not_resumed\":20", "\"not_resumed\":21");
+    assert_ne!(forged, text);
+    let forged = forged.replace("UnknownTicketKey", "ExpiredTicketKey");
+    let now = HandshakeKind::Full(NotResumed::UnknownTicketKey).to_string();
+    let recorded = HandshakeKind::Full(NotResumed::ExpiredTicketKey).to_string();
+    assert_eq!(end(&forged), End::Differs(Difference::Outcome { now, recorded }));
 }
 
 /// The texts of failures, and the alert of the side that failed.
@@ -422,7 +440,13 @@ fn the_end_of_a_recording_may_be_missing_anywhere() {
             let first = text.find('\n').unwrap() + 1;
             for cut in (first..text.len()).filter(|cut| cut % 997 == 0 || (*cut < 4_000 && cut % 31 == 0)) {
                 let ended = end(&text[..cut]);
-                assert!(matches!(ended, End::Reached | End::KeysNeeded), "{cut}: {ended:?}");
+                let within = !text[..cut].ends_with('\n') || !text[..cut].contains("{\"complete\"");
+                match ended {
+                    End::Unfinished => assert!(within, "{cut}"),
+                    End::Reached => assert!(!within, "{cut}"),
+                    End::KeysNeeded | End::WithinRecord => {}
+                    other => panic!("{cut}: {other:?}"),
+                }
             }
         }
     }

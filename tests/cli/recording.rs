@@ -233,3 +233,34 @@ fn the_last_lines_are_written_before_the_server_ends() {
     let (said, code) = replay(path(&entry.expect("a file").path()), &[]);
     assert!(code == Some(0) && said.contains("close_notify") && said.contains("the same: all"), "{said}");
 }
+
+#[test]
+fn a_recording_that_is_cut_is_told_to_be() {
+    let folder = Folder::new("record-cut");
+    let file = at(&folder, "client");
+    let server = Serving::start(&[]);
+    server.call(&["--insecure", "--record", &file], b"GET / HTTP/1.0\r\n\r\n");
+    let whole = fs::read_to_string(&file).expect("a recording");
+    let lines: Vec<&str> = whole.lines().collect();
+    let cut = |name: &str, lines: &[&str]| replay(&folder.write_text(name, &lines.join("\n")), &[]);
+    for (name, lines) in [("one", &lines[..1]), ("some", &lines[..4])] {
+        let (said, code) = cut(name, lines);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("the recording ends before the handshake did, or is not whole"), "{said}");
+    }
+}
+
+#[test]
+fn a_recording_says_when_and_who_called_whom() {
+    let folder = Folder::new("record-note");
+    let (place, file) = (at(&folder, "recordings"), at(&folder, "client"));
+    let server = Serving::start(&["--record", &place]);
+    server.call(&["--insecure", "--record", &file], b"GET / HTTP/1.0\r\n\r\n");
+    let ends = |file: &str| {
+        let said = replay(file, &[]).0;
+        let line = said.lines().next().expect("a line").to_owned();
+        assert!(line.contains(&format!("-> 127.0.0.1:{})", server.port)), "{line}");
+        line.rsplit(", ").next().expect("addresses").to_owned()
+    };
+    assert_eq!(ends(&file), ends(path(&recordings(&folder, 1)[0])), "both name the same connection");
+}

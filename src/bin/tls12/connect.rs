@@ -13,6 +13,7 @@ use tls12::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split},
+    net::TcpStream,
     time::timeout,
 };
 
@@ -40,7 +41,7 @@ pub(crate) async fn run(args: Connect) -> Result<(), Failure> {
     let explaining = Explaining::if_asked(args.explain);
     for number in 1..=args.sessions.reconnect.saturating_add(1) {
         let mut tcp = Recorded::new(tcp(&call).await?, Side::Client, explaining.as_ref());
-        let recorder = recorder(&args, number)?;
+        let recorder = recorder(&args, number, &tcp)?;
         let result = match tls(&call, &mut tcp, &sessions, recorder).await {
             Ok(tls) if args.sessions.reconnect == 0 => carry(tls, args.close_on_eof).await,
             Ok(mut tls) => within(GOODBYE, "closing", tls.shutdown()).await,
@@ -80,10 +81,11 @@ fn no_recording_is_there(args: &Connect) -> Result<(), Failure> {
 }
 
 /// Writes this connection down, if that was asked for.
-fn recorder(args: &Connect, number: u32) -> Result<Option<Recorder>, Failure> {
+fn recorder(args: &Connect, number: u32, tcp: &TcpStream) -> Result<Option<Recorder>, Failure> {
     let Some(path) = recording(args, number) else { return Ok(None) };
     let file = recordings::create(&path).map_err(Failure::Usage)?;
-    Ok(Some(Recorder::new(file, recordings::secrets(args.record_secrets))))
+    let note = recordings::note(tcp.local_addr(), tcp.peer_addr());
+    Ok(Some(Recorder::new(file, recordings::secrets(args.record_secrets)).with_note(note)))
 }
 
 async fn tcp(call: &Call) -> Result<tokio::net::TcpStream, Failure> {

@@ -132,7 +132,7 @@ impl Recordings {
     }
 
     /// Records the connection of this client; `None` if there are enough, or too much waits to be written.
-    pub(crate) fn recorder(&self, peer: SocketAddr) -> Option<Recorder> {
+    pub(crate) fn recorder(&self, peer: SocketAddr, local: io::Result<SocketAddr>) -> Option<Recorder> {
         let number = self.begun.fetch_add(1, Ordering::Relaxed);
         if number >= self.most {
             if number == self.most {
@@ -143,7 +143,7 @@ impl Recordings {
         let port = peer.port();
         let name = format!("{}-{:06}-{}-{port}.tls12", compact(&timestamp(now())), number + 1, plain(peer));
         let sink = Sink::begin(number, self.folder.join(name), &self.queue)?;
-        Some(Recorder::new(sink, self.secrets))
+        Some(Recorder::new(sink, self.secrets).with_note(note(Ok(peer), local)))
     }
 
     /// Waits until all that was recorded is written, at most for about as long as `patience`.
@@ -165,6 +165,12 @@ impl Recordings {
 fn queue() -> (Queue, Receiver<Message>) {
     let (writer, messages) = sync_channel(MOST_WAITING);
     (Queue { writer, waiting: Arc::default() }, messages)
+}
+
+/// When, and who called whom.
+pub(crate) fn note(client: io::Result<SocketAddr>, server: io::Result<SocketAddr>) -> String {
+    let text = |address: io::Result<SocketAddr>| address.map_or_else(|_| "?".into(), |is| is.to_string());
+    format!("{}, {} -> {}", timestamp(now()), text(client), text(server))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command reads the clock")]

@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use tls12::{
     Error,
-    replay::{End, Recording, Secrets, Step},
+    explain::{Explainer, Seen},
+    replay::{Difference, End, Recording, Secrets, Step},
     schedule::Side,
     session::{HandshakeKind, NotResumed},
 };
@@ -39,10 +40,15 @@ pub(super) fn heading(recording: &Recording) -> String {
     };
     let provider = printable(recording.provider().unwrap_or("unknown"));
     let version = printable(recording.version());
-    let started = started(recording).unwrap_or_else(|| "an unknown time".into());
+    let when = started(recording).map(|time| format!(" at {}Z", time.split('.').next().unwrap_or_default()));
+    let when = recording.note().map(|note| format!(" ({})", printable(note))).or(when).unwrap_or_default();
+    let ours = match env!("CARGO_PKG_VERSION") {
+        ours if ours == recording.version() => String::new(),
+        ours => format!("; this is version {ours}"),
+    };
     let digest = digest(recording).unwrap_or_else(|| "none".into());
     format!(
-        "the {side}'s side, recorded {secrets} by tls12 {version} ({provider}) at {started}\nconfiguration {digest}\n\n{:>10}  {:<WIDTH$}{}",
+        "the {side}'s side, recorded {secrets} by tls12 {version}, {provider}{when}{ours}\nconfiguration {digest}\n\n{:>10}  {:<WIDTH$}{}",
         "us", "needed", "given"
     )
 }
@@ -57,6 +63,7 @@ pub(super) fn recording_fields(recording: &Recording) -> Fields {
         .with("version", recording.version())
         .with("provider", or_null(recording.provider().map(Into::into)))
         .with("started", or_null(started(recording)))
+        .with("note", or_null(recording.note().map(Into::into)))
         .with("configuration", or_null(digest(recording)))
 }
 
@@ -101,8 +108,8 @@ impl Told {
             Step::Answered { asked, answer } => line(None, asked, &printable(answer)),
             Step::Decided(flow) => line(None, "(decides)", &advised(*flow)),
             Step::Complete(info) => {
-                let info = format!("{}, ticket {}, {}", info.handshake, info.ticket, info.suite);
-                line(None, "Done", &info)
+                let agreed = format!("ticket {}, {}", info.ticket, info.suite);
+                line(None, "Done", &format!("{agreed}, {}", advised(info.handshake)))
             }
             Step::Failed { error, recorded } => line(None, "Failed", &failed(error, recorded.as_deref())),
             Step::End(end) => format!("\n{}", sentence(end, recording)),
@@ -116,6 +123,9 @@ impl Told {
         for event in self.events(from, at, bytes) {
             names.extend(ladder::name(&event));
             if self.explain {
+                if let (Seen::Message(_), Some(name)) = (&event.seen, ladder::name(&event)) {
+                    inside.push_str(&format!("    {name}\n"));
+                }
                 ladder::inside(&event, &mut inside);
             }
         }
@@ -192,6 +202,8 @@ fn line(at: Option<Duration>, needed: &str, given: &str) -> String {
 fn failed(error: &Error, recorded: Option<&str>) -> String {
     let error = error.to_string();
     match recorded {
+        // The words of a verifier are in the recording alone.
+        Some(recorded) if error.contains(tls12::replay::AS_RECORDED) => printable(recorded),
         Some(recorded) if recorded != error => {
             format!("{error} (in the recording: {})", printable(recorded))
         }
@@ -207,6 +219,24 @@ fn advised(flow: HandshakeKind) -> String {
     }
 }
 
+/// What a client can do about the outcome that is recorded, on a line of its own.
+fn advice(outcome: &str) -> String {
+    let named = |reason: &&NotResumed| HandshakeKind::Full(**reason).to_string() == outcome;
+    let reason = NotResumed::ALL.iter().find(named).filter(|reason| **reason != NotResumed::NotOffered);
+    reason.map(|reason| format!("\n{}", reason.advice())).unwrap_or_default()
+}
+
+/// What is in the bytes that differ, as far as it is in the clear.
+fn both(how: &Difference, ours: Side) -> String {
+    let Difference::Bytes { made, recorded, .. } = how else { return String::new() };
+    let names = |bytes: &[u8]| {
+        let events = Explainer::new().bytes(ours, bytes);
+        let names: Vec<String> = events.iter().filter_map(ladder::name).collect();
+        if names.is_empty() { format!("{} bytes", bytes.len()) } else { names.join(", ") }
+    };
+    format!("\nmade:     {}\nrecorded: {}", names(made), names(recorded))
+}
+
 /// What a recording says, without what could move a cursor.
 pub(super) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
@@ -216,6 +246,7 @@ fn code(end: &End) -> &'static str {
     match end {
         End::Reached => "reached",
         End::KeysNeeded => "keys-needed",
+        End::Unfinished => "unfinished",
         End::Full => "full",
         End::WithinRecord => "within-record",
         End::Differs(_) => "differs",
@@ -228,18 +259,25 @@ fn sentence(end: &End, recording: &Recording) -> String {
     match end {
         End::Reached => "the same: all that is recorded happened again".into(),
         End::KeysNeeded => {
-            let outcome =
-                recording.outcome().map(printable).unwrap_or_else(|| "no complete handshake".into());
+            let outcome = match recording.outcome() {
+                // A server's was said where it decided.
+                Some(outcome) if recording.side() == Side::Client => printable(outcome) + &advice(outcome),
+                Some(outcome) => printable(outcome),
+                None => "no complete handshake".into(),
+            };
             format!(
                 "the same up to here; what follows depends on keys, and secrets are not recorded (--record-secrets)\n\
                  in the recording it ends with: {outcome}"
             )
         }
+        End::Unfinished => {
+            "the same up to here: the recording ends before the handshake did, or is not whole".into()
+        }
         End::Full => "the same up to here: the recording had no room for more".into(),
         End::WithinRecord => {
             "the same up to the last record that was sent, of which only the beginning is recorded".into()
         }
-        End::Differs(how) => printable(&format!("DIFFERENT: {how}")),
+        End::Differs(how) => printable(&format!("DIFFERENT: {how}")) + &both(how, recording.side()),
         End::Unusable(why) => format!("the recording says what cannot be: {}", printable(why)),
         other => format!("{other:?}"),
     }

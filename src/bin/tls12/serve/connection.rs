@@ -81,7 +81,8 @@ async fn handshake<'t>(
         return Ok(None);
     }
     let begun = Instant::now();
-    let recorder = server.recordings.as_ref().and_then(|recordings| recordings.recorder(peer));
+    let recorder =
+        server.recordings.as_ref().and_then(|recordings| recordings.recorder(peer, tcp.local_addr()));
     let incoming = match recorder {
         Some(recorder) => Incoming::read_recorded(tcp, server.handshake_bytes, recorder).await?,
         None => Incoming::read(tcp, server.handshake_bytes).await?,
