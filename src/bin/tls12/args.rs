@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, num::NonZeroU16, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -105,12 +105,14 @@ impl fmt::Display for HostPort {
 
 /// Reads `HOST:PORT`, where an IPv6 address is in brackets.
 pub(crate) fn host_and_port(text: &str) -> Result<HostPort, String> {
+    if text.contains('/') {
+        return Err("a host and a port are needed, and no URL".into());
+    }
     let (host, port) = text.rsplit_once(':').ok_or("a port is missing, as in example.com:443")?;
-    let port = port.parse().map_err(|_| format!("\"{port}\" is not a port"))?;
+    let port: NonZeroU16 = port.parse().map_err(|_| format!("\"{port}\" is not a port"))?;
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let host = match bare {
         Some(address) => address,
-        None if host.contains("//") => return Err("a host and a port are needed, and no URL".into()),
         None if host.contains(':') => {
             return Err("an IPv6 address is written in brackets, as in [::1]:443".into());
         }
@@ -118,7 +120,7 @@ pub(crate) fn host_and_port(text: &str) -> Result<HostPort, String> {
     };
     match host {
         "" => Err("a host is missing, as in example.com:443".into()),
-        host => Ok(HostPort { host: host.to_owned(), port }),
+        host => Ok(HostPort { host: host.to_owned(), port: port.get() }),
     }
 }
 
@@ -183,7 +185,15 @@ mod tests {
         let at = |host: &str, port| HostPort { host: host.into(), port };
         assert_eq!(host_and_port("example.com:443"), Ok(at("example.com", 443)));
         assert_eq!(host_and_port("[::1]:8443"), Ok(at("::1", 8443)));
-        for wrong in ["example.com", ":443", "::1:443", "example.com:https", "example.com:65536", "[]:1"] {
+        for wrong in [
+            "example.com",
+            ":443",
+            "::1:443",
+            "example.com:https",
+            "example.com:65536",
+            "example.com:0",
+            "[]:1",
+        ] {
             assert!(host_and_port(wrong).is_err(), "{wrong}");
         }
     }
@@ -221,6 +231,8 @@ mod tests {
             &["tls12", "explain", "--hex", "a", "--stream", "1"],
             &["tls12", "forward", "--listen", "127.0.0.1:1"],
             &["tls12", "forward", "--to", "localhost"],
+            &["tls12", "probe", "a.example", "--expire-max", "1m"],
+            &["tls12", "probe", "--address", "127.0.0.1", "a.example"],
             &["tls12"],
         ] {
             assert!(Arguments::try_parse_from(wrong).is_err(), "{wrong:?}");
