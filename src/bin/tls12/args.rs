@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{fmt, num::NonZeroU16, path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -66,7 +66,7 @@ pub(crate) struct Demo {
 #[derive(Debug, Args)]
 pub(crate) struct Connect {
     /// The server; an IPv6 address in brackets
-    #[arg(value_name = "HOST:PORT", value_parser = host_and_port)]
+    #[arg(value_name = "HOST:PORT", value_parser = server)]
     pub(crate) server: HostPort,
     #[command(flatten)]
     pub(crate) call: call::Args,
@@ -109,7 +109,7 @@ pub(crate) fn host_and_port(text: &str) -> Result<HostPort, String> {
         return Err("a host and a port are needed, and no URL".into());
     }
     let (host, port) = text.rsplit_once(':').ok_or("a port is missing, as in example.com:443")?;
-    let port: NonZeroU16 = port.parse().map_err(|_| format!("\"{port}\" is not a port"))?;
+    let port = port.parse().map_err(|_| format!("\"{port}\" is not a port"))?;
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let host = match bare {
         Some(address) => address,
@@ -120,7 +120,15 @@ pub(crate) fn host_and_port(text: &str) -> Result<HostPort, String> {
     };
     match host {
         "" => Err("a host is missing, as in example.com:443".into()),
-        host => Ok(HostPort { host: host.to_owned(), port: port.get() }),
+        host => Ok(HostPort { host: host.to_owned(), port }),
+    }
+}
+
+/// Reads the `HOST:PORT` of a server to call: nobody listens at port 0.
+pub(crate) fn server(text: &str) -> Result<HostPort, String> {
+    match host_and_port(text)? {
+        HostPort { port: 0, .. } => Err("\"0\" is not a port to call".into()),
+        server => Ok(server),
     }
 }
 
@@ -185,15 +193,7 @@ mod tests {
         let at = |host: &str, port| HostPort { host: host.into(), port };
         assert_eq!(host_and_port("example.com:443"), Ok(at("example.com", 443)));
         assert_eq!(host_and_port("[::1]:8443"), Ok(at("::1", 8443)));
-        for wrong in [
-            "example.com",
-            ":443",
-            "::1:443",
-            "example.com:https",
-            "example.com:65536",
-            "example.com:0",
-            "[]:1",
-        ] {
+        for wrong in ["example.com", ":443", "::1:443", "example.com:https", "example.com:65536", "[]:1"] {
             assert!(host_and_port(wrong).is_err(), "{wrong}");
         }
     }
@@ -217,6 +217,7 @@ mod tests {
             &["tls12", "serve", "--alpn", "h2,,http/1.1"],
             &["tls12", "connect", "localhost:1", "--alpn", &"x".repeat(256)],
             &["tls12", "connect", "https://localhost:1"],
+            &["tls12", "connect", "localhost:0"],
             &["tls12", "serve", "--forward", "127.0.0.1"],
             &["tls12", "serve", "--forward", "127.0.0.1:99999"],
             &["tls12", "serve", "--listen", "8443"],

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use super::client::Preamble;
-use crate::args::{HostPort, duration, host_and_port, protocol};
+use crate::args::{HostPort, duration, protocol, server};
 
 /// Names of application protocols, or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,8 +85,8 @@ fn target(text: &str) -> Result<HostPort, String> {
         return Err("an IPv6 address is written in brackets, as in [::1]:443".into());
     }
     match has_port {
-        true => host_and_port(text),
-        false => host_and_port(&format!("{text}:443")),
+        true => server(text),
+        false => server(&format!("{text}:443")),
     }
 }
 
