@@ -224,7 +224,7 @@ impl Verdict {
             (_, Some((Side::Client, alert))) => write!(f, "; the client ended it with {}", alert.description),
             (_, Some((Side::Server, alert))) => write!(f, "; the server ended it with {}", alert.description),
             (Progress::Nothing | Progress::ClientHello, None) => Ok(()),
-            (Progress::ServerHello, None) => f.write_str("; its end is not there"),
+            (Progress::ServerHello, None) => f.write_str("; the rest of it was not seen"),
         }
     }
 }

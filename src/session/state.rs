@@ -25,7 +25,7 @@ const FIXED_LEN: usize = 1 + 2 + 2 + 1 + 48 + 32 + Partition::LEN + 16 + 8 + 8 +
 /// The extended master secret was used (RFC 7627).
 const FLAG_EXTENDED_MASTER_SECRET: u8 = 1;
 
-/// What every resumption of the same full handshake shares: 16 random bytes, public.
+/// What every resumption of the same full handshake shares: 16 random bytes, public. Each side draws its own.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Lineage(pub [u8; 16]);
 

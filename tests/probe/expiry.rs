@@ -5,7 +5,8 @@ use std::time::Duration;
 use tls12::session::Resumption;
 
 use super::{
-    running::report,
+    running::{report, run},
+    scripted::{Quirk, Scripted},
     serving::{Ours, ring},
 };
 
@@ -20,6 +21,15 @@ fn the_lifetime_is_found_by_waiting() {
     let (low, high) = (number("at_least"), number("at_most"));
     assert!((1.9..4.1).contains(&low) && (2.0..5.5).contains(&high) && low < high, "{low} {high}");
     assert_eq!(lifetimes[0]["key_names"].as_array().map(Vec::len), Some(1));
+    // What whole seconds make of it is nobody's fault.
+    assert_eq!(report.findings(), [""; 0]);
+}
+
+#[test]
+fn tickets_that_die_long_before_their_hint_says_are_found() {
+    let server = Scripted::new(Quirk::DiesEarly).start();
+    let report = report(&server, &["--expire", "--expire-max", "5s"]);
+    assert!(report.findings().contains(&"lifetime-shorter-than-hint"), "{}", report.0["findings"]);
 }
 
 #[test]
@@ -32,4 +42,19 @@ fn a_lifetime_that_is_longer_than_anybody_waits_is_at_least_that() {
         (&lifetime["at_most"], &lifetime["failure"]),
         (&serde_json::Value::Null, &serde_json::Value::Null)
     );
+}
+
+#[test]
+fn whoever_waits_is_told_how_long_and_how_far_it_is() {
+    let policy = Resumption::new(ring(1)).with_ids(false).with_lifetime(Duration::from_secs(1));
+    let server = Ours::new(policy).start();
+    let arguments = ["--address", "127.0.0.1", "--count", "2", "--expire", "--expire-max", "3s"];
+    let output = run(&[&[&server.target()[..]], &arguments[..]].concat());
+    let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("\n  ticket lives  "), "{text}");
+    for words in
+        ["waiting for tickets to expire, for at most twice 3 s\n", "tickets are offered after 1.0 s next\n"]
+    {
+        assert!(errors.contains(words), "{errors}");
+    }
 }

@@ -89,6 +89,14 @@ fn two_nginx_behind_a_round_robin_share_keys_or_do_not() {
     assert_eq!((apart.path("ticket"), apart.at("/groups/key_sets")), ("works-on-some-nodes", &2.into()));
     assert_eq!(apart.at("/ticket/fixed/resumed"), 5);
     assert!(apart.findings().contains(&"some-nodes"));
+    // OpenSSL refuses a hello that has not the suite of its session, where the node knows the session.
+    let r6 = |report: &Report| {
+        let rows = report.at("/rules").as_array().expect("rules").iter();
+        rows.filter(|row| row["rule"] == "R6").map(|row| row["seen"].clone()).collect::<Vec<_>>()
+    };
+    let seen = r6(&apart);
+    assert!(seen[0].as_str().expect("words").contains("the alert illegal_parameter"), "{seen:?}");
+    assert_eq!((seen, apart.rule("R6", "")), (r6(&together), vec!["kept"]));
 }
 
 #[test]

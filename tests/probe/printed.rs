@@ -36,10 +36,12 @@ fn the_report_is_read_from_top_to_bottom() {
         "Findings\n  none\n",
         "agreed on     TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, x25519",
         "lifetime hint 36000 s",
+        "session ID    32 bytes where no ticket is asked for, none where one is\n",
         "same session 4 of 4 (51 to 100 %)",
+        "behind it     1 server or more, with 1 set of ticket keys or more\n",
         "Rules at 127.0.0.1:",
         "kept   R18 ticket  half a ticket: a full handshake",
-        " connections were made, of ",
+        " connections were tried, of ",
     ] {
         let at =
             rest.find(expected).unwrap_or_else(|| panic!("no {expected:?} where it should be in\n{text}"));
@@ -90,8 +92,12 @@ fn nothing_that_can_be_reached_is_told_by_the_exit_code() {
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains("The server cannot be reached."), "{text}");
+    assert!(text.contains("No handshake: nobody listens there (the connection was refused)\n"), "{text}");
+    assert!(text.contains("Is it the right port"), "{text}");
+    assert!(text.contains("2 connections were tried"), "{text}");
     let output = run(&["nobody.invalid"]);
     assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "No address is found for nobody.invalid:443.\n");
     for wrong in
         [&[][..], &["a.example:x"], &["a.example", "--count", "1"], &["a.example", "--client-cert", "f"]]
     {
@@ -114,9 +120,11 @@ fn answers(bytes: &'static [u8]) -> Serving {
 #[test]
 fn a_server_without_tls_1_2_is_told_as_such() {
     let (code, report) = text(&answers(&[21, 3, 3, 0, 2, 2, 70]), &[]);
-    assert_eq!(code, Some(0));
+    assert_eq!(code, Some(1));
     assert!(
-        report.contains("it does not speak TLS 1.2: the alert protocol_version after our hello"),
+        report.contains(
+            "it does not speak TLS 1.2: the server sent the alert protocol_version after our hello"
+        ),
         "{report}"
     );
 
@@ -129,12 +137,81 @@ fn a_server_without_tls_1_2_is_told_as_such() {
     assert!(report.contains("The server speaks TLS 1.3 only"), "{report}");
 }
 
+/// Says this first, and then waits for the client to go.
+fn greets(bytes: &'static [u8]) -> Serving {
+    Serving::start(move |mut tcp| {
+        let _ = tcp.write_all(bytes);
+        let _ = tcp.read_to_end(&mut Vec::new());
+    })
+}
+
 #[test]
-fn what_is_no_tls_at_all_is_told_within_the_time_allowed() {
-    let (code, report) = text(&answers(b"HTTP/1.1 400 Bad Request\r\n\r\n"), &["--timeout", "500ms"]);
+fn where_nothing_can_be_judged_each_reason_has_its_sentence_and_its_advice() {
+    let quick = ["--timeout", "400ms"];
+    let with = |preamble| ["--timeout", "400ms", "--preamble", preamble];
+    let no_protocol = [21, 3, 3, 0, 2, 2, 120].as_slice();
+    for (server, more, sentence, advice) in [
+        (
+            answers(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+            &quick[..],
+            "the server does not answer with TLS, but with \"HTTP/1.1 400 Bad Request\"",
+            "This is HTTP without TLS.",
+        ),
+        (answers(b"<!DOCTYPE HTML>\n<html>"), &quick, "<!DOCTYPE HTML>", "This is HTTP without TLS."),
+        (greets(b"220 hi\r\n"), &quick, "but with \"220 hi\"", "--preamble smtp, imap or ftp"),
+        (greets(b"hi\r\n"), &quick, "but with \"hi\"", "This is not TLS."),
+        (answers(b""), &quick, "the server did not answer in time after our hello", "says nothing"),
+        (answers(no_protocol), &quick, "the alert no_application_protocol after our hello", "--alpn '' none"),
+        (
+            answers(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+            &with("postgres"),
+            "before TLS, the server said \"HTTP/1.1 400 Bad Request\"",
+            "Try without --preamble",
+        ),
+        (
+            answers(&[21, 3, 1, 0, 2, 2, 10]),
+            &with("postgres"),
+            "before TLS, the server answered with TLS already",
+            "Try without --preamble",
+        ),
+        (
+            answers(b""),
+            &with("smtp"),
+            "the server did not answer in time to what was said before TLS",
+            "Try without --preamble",
+        ),
+    ] {
+        let (code, report) = text(&server, more);
+        // Lines are broken where they are long.
+        let flat = report.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(code, Some(1), "{report}");
+        assert!(flat.contains(sentence) && flat.contains(advice), "{sentence}, {advice}: {report}");
+        assert!(flat.contains("[medium] No handshake: ") && !flat.contains("ECDHE"), "{report}");
+    }
+}
+
+#[test]
+fn a_page_that_cannot_be_written_is_told_before_anybody_is_called() {
+    let server = Serving::start(|_| panic!("nobody is called"));
+    let output = run(&[&server.target(), "--address", "127.0.0.1", "--html", "/nonexistent/page.html"]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("/nonexistent/page.html cannot be written"), "{errors}");
+}
+
+#[test]
+fn json_is_announced_beside_it() {
+    let server = Ours::new(Resumption::new(ring(1))).start();
+    let output = run(&[&server.target(), "--address", "127.0.0.1", "--count", "2", "--json"]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("(a.example): at most ") && errors.lines().count() == 1, "{errors}");
+    assert_eq!((output.status.code(), output.stdout.first()), (Some(0), Some(&b'{')));
+}
+
+#[test]
+fn no_protocol_is_offered_where_none_is_wanted() {
+    let server = Ours::new(Resumption::new(ring(1))).start();
+    let (code, text) = text(&server, &["--count", "2", "--alpn", ""]);
     assert_eq!(code, Some(0));
-    assert!(report.contains("is this TLS?"), "{report}");
-    let (code, report) = text(&answers(b""), &["--timeout", "300ms"]);
-    assert_eq!(code, Some(0));
-    assert!(report.contains("no answer in time after our hello"), "{report}");
+    assert!(text.contains(", protocol none\n"), "{text}");
 }

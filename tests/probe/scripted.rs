@@ -4,6 +4,7 @@ use std::{
     io::{Read, Write},
     net::{Shutdown, TcpStream},
     sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 
 use tls12::{
@@ -56,6 +57,8 @@ pub(super) enum Quirk {
     ForgetsAfterReset,
     /// The lifetime hint is 0.
     NoHint,
+    /// Sessions live for three seconds, whatever the hint says.
+    DiesEarly,
     /// A session is resumed with keys that are not its own.
     WrongKeys,
     /// A session is resumed with a Finished over something else.
@@ -75,6 +78,7 @@ pub(super) const SPOKEN: u32 = 7;
 #[derive(Clone)]
 struct Stored {
     kept: Kept,
+    made: Instant,
     name: Option<Vec<u8>>,
     alpn: Option<Vec<u8>>,
 }
@@ -197,6 +201,7 @@ impl Scripted {
         };
         let fits = |stored: &&Stored| {
             (stored.name == said.name || self.is(Quirk::AnyName) || self.is(Quirk::AsksHere))
+                && (stored.made.elapsed() < Duration::from_secs(3) || !self.is(Quirk::DiesEarly))
                 && (said.suite || self.is(Quirk::AnySuite))
                 && (stored.kept.extended || !said.extended || self.is(Quirk::AnyMasterSecret))
         };
@@ -294,7 +299,7 @@ impl Scripted {
         raw.read_answer_with(said.extended);
         kept.master = master(raw);
         let alpn = said.alpn.first().cloned();
-        let stored = Stored { kept: kept.clone(), name: said.name.clone(), alpn };
+        let stored = Stored { kept: kept.clone(), made: Instant::now(), name: said.name.clone(), alpn };
         self.memory.lock().expect("nobody panics with it").stored.push(stored);
         if gives {
             raw.message(&new_session_ticket(kept.hint, &kept.ticket));

@@ -9,6 +9,7 @@ use tls12::{
 
 use super::{
     running::{report, report_of},
+    scripted::{Quirk, Scripted},
     serving::{NAME, Ours, Serving, ring},
 };
 
@@ -60,6 +61,39 @@ fn caches_that_are_not_shared_are_seen_behind_one_address() {
     assert_eq!(report.at("/groups/backends"), 2);
 }
 
+#[test]
+fn a_refusal_by_the_node_that_knows_the_session_is_the_answer_and_not_a_full_handshake_by_another() {
+    // Without its suite the first one refuses, and the second one, which does not know the session, takes another suite.
+    let servers = [Scripted::new(Quirk::None).start(), Ours::new(by_ticket(2)).start_with(NoStore)];
+    let both = Serving::round_robin(&servers.each_ref().map(|server| server.address));
+    let report = report(&both, &[]);
+    assert_eq!(report.path("ticket"), "works-on-some-nodes");
+    assert_eq!(report.rule("R6", ""), ["kept"; 2]);
+    for row in report.at("/rules").as_array().expect("rules").iter().filter(|row| row["rule"] == "R6") {
+        assert!(row["seen"].as_str().expect("words").contains("the alert handshake_failure"), "{row}");
+    }
+}
+
+#[test]
+fn a_rule_is_not_judged_by_nodes_that_may_not_know_the_session() {
+    let four = |policy: fn(u8) -> Resumption| {
+        let servers = [1, 2, 3, 4].map(|number| Ours::new(policy(number)).start());
+        let all = Serving::round_robin(&servers.each_ref().map(|server| server.address));
+        report(&all, &[])
+    };
+    // An ID does not tell which node answered.
+    let ids = four(|_| Resumption::new(ring(1)).with_tickets(tls12::session::Tickets::Off));
+    assert_eq!(ids.paths(), ("not-offered", "works-on-some-nodes"));
+    assert_eq!(ids.rule("R2", ""), ["could-not-tell"; 3], "{}", ids.0);
+    // All of them refuse whoever has no extended master secret, so that a refusal tells nothing either.
+    assert_eq!(ids.rule("R10", "dropped"), ["could-not-tell"]);
+    // A new ticket has the name of the key that the node has.
+    let tickets = four(by_ticket);
+    assert_eq!(tickets.path("ticket"), "works-on-some-nodes");
+    assert_eq!(tickets.rule("R2", ""), ["kept"; 3], "{}", tickets.0);
+    assert_eq!(tickets.rule("R18", ""), ["kept"; 4], "{}", tickets.0);
+}
+
 /// Two addresses with one port.
 fn at_two(first: Ours, second: Ours) -> (Serving, Serving) {
     let store = || MemoryStore::new(Limits::sessions(1000));
@@ -85,6 +119,21 @@ fn addresses_that_share_keys_and_no_cache_are_seen_as_such() {
     assert_eq!(crossings(&report, "id"), ["no", "no"]);
     assert_eq!(report.findings(), ["cache-not-shared"]);
     assert!(report.verdict().ends_with("the addresses resume each other's in part."), "{}", report.verdict());
+    drop(there);
+}
+
+#[test]
+fn what_works_at_no_address_is_not_said_not_to_be_shared() {
+    let one = || Ours::new(Resumption::new(ring(1)).with_tickets(tls12::session::Tickets::IgnoreAndIssue));
+    let (here, there) = at_two(one(), one());
+    let target = format!("{NAME}:{}", here.address.port());
+    let report = report_of(&target, &["--address", "127.0.0.1", "127.0.0.2"]);
+    assert_eq!(
+        (report.path("ticket"), crossings(&report, "ticket")),
+        ("does-not-work", vec!["no".into(); 2])
+    );
+    assert_eq!(report.findings(), ["does-not-work", "cache-not-shared"]);
+    assert!(report.verdict().ends_with("the addresses do not resume each other's."), "{}", report.verdict());
     drop(there);
 }
 

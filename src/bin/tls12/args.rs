@@ -66,7 +66,7 @@ pub(crate) struct Demo {
 #[derive(Debug, Args)]
 pub(crate) struct Connect {
     /// The server; an IPv6 address in brackets
-    #[arg(value_name = "HOST:PORT", value_parser = host_and_port)]
+    #[arg(value_name = "HOST:PORT", value_parser = server)]
     pub(crate) server: HostPort,
     #[command(flatten)]
     pub(crate) call: call::Args,
@@ -105,12 +105,14 @@ impl fmt::Display for HostPort {
 
 /// Reads `HOST:PORT`, where an IPv6 address is in brackets.
 pub(crate) fn host_and_port(text: &str) -> Result<HostPort, String> {
+    if text.contains('/') {
+        return Err("a host and a port are needed, and no URL".into());
+    }
     let (host, port) = text.rsplit_once(':').ok_or("a port is missing, as in example.com:443")?;
     let port = port.parse().map_err(|_| format!("\"{port}\" is not a port"))?;
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let host = match bare {
         Some(address) => address,
-        None if host.contains("//") => return Err("a host and a port are needed, and no URL".into()),
         None if host.contains(':') => {
             return Err("an IPv6 address is written in brackets, as in [::1]:443".into());
         }
@@ -119,6 +121,14 @@ pub(crate) fn host_and_port(text: &str) -> Result<HostPort, String> {
     match host {
         "" => Err("a host is missing, as in example.com:443".into()),
         host => Ok(HostPort { host: host.to_owned(), port }),
+    }
+}
+
+/// Reads the `HOST:PORT` of a server to call: nobody listens at port 0.
+pub(crate) fn server(text: &str) -> Result<HostPort, String> {
+    match host_and_port(text)? {
+        HostPort { port: 0, .. } => Err("\"0\" is not a port to call".into()),
+        server => Ok(server),
     }
 }
 
@@ -207,6 +217,7 @@ mod tests {
             &["tls12", "serve", "--alpn", "h2,,http/1.1"],
             &["tls12", "connect", "localhost:1", "--alpn", &"x".repeat(256)],
             &["tls12", "connect", "https://localhost:1"],
+            &["tls12", "connect", "localhost:0"],
             &["tls12", "serve", "--forward", "127.0.0.1"],
             &["tls12", "serve", "--forward", "127.0.0.1:99999"],
             &["tls12", "serve", "--listen", "8443"],
@@ -221,6 +232,8 @@ mod tests {
             &["tls12", "explain", "--hex", "a", "--stream", "1"],
             &["tls12", "forward", "--listen", "127.0.0.1:1"],
             &["tls12", "forward", "--to", "localhost"],
+            &["tls12", "probe", "a.example", "--expire-max", "1m"],
+            &["tls12", "probe", "--address", "127.0.0.1", "a.example"],
             &["tls12"],
         ] {
             assert!(Arguments::try_parse_from(wrong).is_err(), "{wrong:?}");

@@ -115,7 +115,15 @@ fn hint(examined: &Examined, by: By) -> Option<Duration> {
 impl Nothing {
     /// Whether no connection came about.
     pub(crate) fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Failed(Trouble::Connect(_)))
+        matches!(self, Self::Failed(trouble) if trouble.is_about_connecting())
+    }
+
+    /// Why no handshake succeeded.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::OnlyTls13 => None,
+            Self::Failed(trouble) => Some(trouble.clone()),
+        }
     }
 
     /// In a sentence.

@@ -8,6 +8,7 @@ mod facts;
 mod findings;
 mod html;
 mod ladder;
+mod page;
 mod report;
 mod site;
 mod tally;
@@ -18,7 +19,6 @@ use std::{
     collections::BTreeSet,
     io::{self, IsTerminal, Write},
     net::SocketAddr,
-    path::Path,
     sync::Arc,
 };
 
@@ -30,6 +30,7 @@ use self::{
     client::{Caller, Preamble},
     examine::{Examined, Extent},
     experiments::cross::{self, Place},
+    page::Page,
     report::{Address, Connections, FORMAT, Report, Reports, State},
     site::{Gate, Site},
     text::Colours,
@@ -44,6 +45,8 @@ pub(crate) async fn run(args: Probe) -> Result<(), Failure> {
         .map(|target| caller(&args, target).map(Arc::new))
         .collect::<Result<_, _>>()
         .map_err(Failure::Usage)?;
+    // Whoever waits for a report is told at once that there will be none.
+    let page = args.html.as_deref().map(Page::open).transpose().map_err(Failure::Usage)?;
     let mut reports = Vec::new();
     for (target, caller) in args.targets.iter().zip(&callers) {
         let report = probe(&args, target, caller).await;
@@ -53,17 +56,19 @@ pub(crate) async fn run(args: Probe) -> Result<(), Failure> {
         reports.push(report);
     }
     let reports = Reports { format: FORMAT, reports };
-    if let Some(path) = &args.html {
-        write_page(path, &html::page(&reports))?;
+    if let Some(page) = page {
+        page.write(&html::page(&reports))?;
     }
     if args.json {
         let json = serde_json::to_string_pretty(&reports);
         print(&(json.map_err(|error| Failure::Failed(error.to_string()))? + "\n"))?;
     }
-    let mut addresses = reports.reports.iter().flat_map(|report| &report.addresses);
-    match addresses.any(|address| address.state != State::Unreachable) {
-        true => Ok(()),
-        false => Err(Failure::Failed("nothing could be reached".into())),
+    let states: Vec<_> =
+        reports.reports.iter().flat_map(|report| &report.addresses).map(|each| each.state).collect();
+    match () {
+        () if states.iter().any(|state| matches!(state, State::Examined | State::OnlyTls13)) => Ok(()),
+        () if states.contains(&State::Failed) => Err(Failure::Failed("nothing could be judged".into())),
+        () => Err(Failure::Failed("nothing could be reached".into())),
     }
 }
 
@@ -74,11 +79,6 @@ fn print(text: &str) -> Result<(), Failure> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::Failed(format!("the report cannot be written: {error}"))),
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the command writes files")]
-fn write_page(path: &Path, page: &str) -> Result<(), Failure> {
-    std::fs::write(path, page).map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))
 }
 
 fn colours() -> Colours {
@@ -122,7 +122,7 @@ async fn probe(args: &Probe, target: &HostPort, caller: &Arc<Caller>) -> Report 
     let each = extent.most(number);
     let all = each.saturating_mul(number);
     let name = caller.server_name();
-    if !args.json {
+    if number > 0 {
         announce(args, target, name.as_deref(), (each, number));
     }
     let gate = Arc::new(Gate::new(args.concurrency.into(), all));
@@ -151,20 +151,24 @@ async fn probe(args: &Probe, target: &HostPort, caller: &Arc<Caller>) -> Report 
     report
 }
 
-/// The first line: how much there will be.
+/// The first line: how much there will be. It does not get in the way of JSON.
 fn announce(args: &Probe, target: &HostPort, name: Option<&str>, (each, number): (u32, u32)) {
     let called = name.unwrap_or("without a server name");
     let addresses = if number == 1 { "1 address".into() } else { format!("each of {number} addresses") };
-    let _ = print(&format!(
-        "tls12 probe {target} ({called}): at most {each} connections to {addresses}, {} at a time\n",
+    let line = format!(
+        "tls12 probe {target} ({called}): at most {each} connections to {addresses}, {} at a time",
         args.concurrency
-    ));
+    );
+    match args.json {
+        true => crate::say::say!("{line}"),
+        false => drop(print(&(line + "\n"))),
+    }
 }
 
 /// The protocols that are offered.
 fn protocols(args: &Probe) -> Vec<String> {
     match (&args.alpn, args.preamble) {
-        (Some(alpn), _) => alpn.clone(),
+        (Some(alpn), _) => alpn.0.clone(),
         (None, Preamble::None) => vec!["h2".into(), "http/1.1".into()],
         (None, _) => Vec::new(),
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use tls12::{crypto::Provider, pki::describe};
 
 use super::{
-    client::{Certificate, Given, Kind, Seen, Trust},
+    client::{Certificate, Given, Kind, Seen, Trouble, Trust},
     examine::Examined,
     experiments::{
         By,
@@ -70,6 +70,9 @@ pub(crate) struct Address {
     pub(crate) state: State,
     /// Why it could not be examined.
     pub(crate) failure: Option<String>,
+    /// The same, for what to do about it.
+    #[serde(skip)]
+    pub(crate) trouble: Option<Trouble>,
     pub(crate) connections: Connections,
     pub(crate) full: Option<Full>,
     pub(crate) ticket: Option<Path>,
@@ -151,6 +154,20 @@ pub(crate) struct Groups {
     pub(crate) key_sets: usize,
 }
 
+impl Report {
+    /// What came of sessions at other addresses, of those that are resumed at their own: of others it says nothing.
+    pub(crate) fn crossings(&self) -> impl Iterator<Item = &Crossing> {
+        let resumes = |crossing: &Crossing| {
+            let from = self.addresses.iter().find(|address| address.address == crossing.from);
+            let paths = from.into_iter().flat_map(Address::paths);
+            paths
+                .filter(|(by, _)| by.name() == crossing.by)
+                .any(|(_, path)| path.fixed.resumed + path.chain.resumed > 0)
+        };
+        self.cross.iter().filter(move |crossing| resumes(crossing))
+    }
+}
+
 impl Address {
     /// What was found at a place.
     pub(crate) fn new(place: &Place, examined: Examined, most: u32) -> Self {
@@ -177,6 +194,7 @@ impl Address {
             address: site.address.to_string(),
             state,
             failure,
+            trouble: examined.fresh.as_ref().err().and_then(Nothing::trouble),
             connections: Connections { most, made: site.made() },
             full: fresh.and_then(|fresh| full(fresh, &groups, provider)),
             times: times(fresh, &resumed),

@@ -90,7 +90,13 @@ impl Site {
         }
     }
 
-    /// How many connections were made.
+    /// Says on standard error how far it is, where it takes long.
+    pub(crate) fn say(&self, what: &str) {
+        self.gate.clear();
+        crate::say::say!("{}: {what}", self.address);
+    }
+
+    /// How many connections were tried.
     pub(crate) fn made(&self) -> u32 {
         self.made
     }

@@ -44,7 +44,12 @@ impl Colours {
 
 /// The whole report, but for its first line, which was said before it began.
 pub(crate) fn write(report: &Report, colours: Colours) -> String {
-    let mut out = format!("\n{}\n", colours.paint("1", &report.verdict));
+    let verdict = colours.paint("1", &report.verdict);
+    // Nothing was announced, and there is nothing to tell.
+    if report.addresses.is_empty() {
+        return verdict + "\n";
+    }
+    let mut out = format!("\n{verdict}\n");
     table(&mut out, report);
     findings(&mut out, &report.findings, colours);
     for address in &report.addresses {
@@ -53,16 +58,18 @@ pub(crate) fn write(report: &Report, colours: Colours) -> String {
     cross(&mut out, &report.cross);
     rules(&mut out, &report.addresses, colours);
     let made = report.connections;
-    let _ = writeln!(out, "\n{} connections were made, of {} announced.", made.made, made.most);
+    let _ = writeln!(out, "\n{} connections were tried, of {} announced.", made.made, made.most);
     out
 }
 
-/// Columns as wide as they need to be.
+/// Columns as wide as they need to be. The last cell of a row that is shorter than the first one spans the rest.
 fn columns(out: &mut String, rows: &[Vec<String>]) {
-    let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len))
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max())
-        .map(Option::unwrap_or_default)
-        .collect();
+    let all = rows.first().map_or(0, Vec::len);
+    let width = |column: usize| {
+        let of = rows.iter().filter(|row| column + 1 < row.len() || row.len() == all);
+        of.filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..all).map(width).collect();
     for row in rows {
         let mut line = String::from(" ");
         for (cell, width) in row.iter().zip(&widths) {
@@ -137,10 +144,7 @@ pub(crate) fn detail_lines(address: &Address, full: &Full) -> Vec<String> {
     )];
     lines.extend(full.certificate.as_ref().map(certificate_line));
     lines.push(full.ticket.as_ref().map_or("ticket        none".into(), ticket_line));
-    lines.push(format!(
-        "session ID    {} bytes, and {} beside a ticket",
-        full.session_id, full.session_id_beside_ticket
-    ));
+    lines.push(session_id_line(full));
     for (by, path) in address.paths().filter(|(_, path)| path.fixed.completed > 0) {
         let (fixed, chain) = (&path.fixed, &path.chain);
         lines.push(format!(
@@ -154,13 +158,7 @@ pub(crate) fn detail_lines(address: &Address, full: &Full) -> Vec<String> {
             chain.completed
         ));
     }
-    let (backends, key_sets) = (address.groups.backends, address.groups.key_sets);
-    let s = |number: usize| if number == 1 { "" } else { "s" };
-    lines.push(format!(
-        "behind it     at least {backends} server{} and {key_sets} set{} of ticket keys",
-        s(backends),
-        s(key_sets)
-    ));
+    lines.push(behind_line(address));
     lines.extend(address.lifetimes.iter().map(lifetime_line));
     lines
 }
@@ -188,7 +186,26 @@ fn lifetime_line(lifetime: &Lifetime) -> String {
         (None, Some(most)) => format!("{:.1} to {most:.1} s", lifetime.at_least),
         (None, None) => format!("{:.1} s or more", lifetime.at_least),
     };
-    format!("lives by {:<5}{end}", lifetime.by)
+    let whose = if lifetime.by == "id" { "ID lives" } else { "ticket lives" };
+    format!("{whose:<14}{end}")
+}
+
+fn session_id_line(full: &Full) -> String {
+    let bytes = |length: usize| if length == 0 { "none".into() } else { format!("{length} bytes") };
+    let (alone, beside) = (bytes(full.session_id), bytes(full.session_id_beside_ticket));
+    format!("session ID    {alone} where no ticket is asked for, {beside} where one is")
+}
+
+fn behind_line(address: &Address) -> String {
+    let servers = match address.groups.backends {
+        1 => "1 server or more".into(),
+        number => format!("{number} servers or more"),
+    };
+    match address.groups.key_sets {
+        0 => format!("behind it     {servers}"),
+        1 => format!("behind it     {servers}, with 1 set of ticket keys or more"),
+        sets => format!("behind it     {servers}, with {sets} sets of ticket keys or more"),
+    }
 }
 
 fn cross(out: &mut String, crossings: &[Crossing]) {
@@ -300,5 +317,13 @@ mod tests {
         let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
         columns(&mut out, &[row(["a", "b"]), row(["long", "c"])]);
         assert_eq!(out, "  a     b\n  long  c\n");
+    }
+
+    #[test]
+    fn a_cell_that_spans_the_rest_makes_no_column_wider() {
+        let mut out = String::new();
+        let row = |cells: &[&str]| cells.iter().map(|&cell| cell.to_owned()).collect();
+        columns(&mut out, &[row(&["a", "b", "c"]), row(&["d", "this is long"]), row(&["e", "f", "g"])]);
+        assert_eq!(out, "  a  b  c\n  d  this is long\n  e  f  g\n");
     }
 }

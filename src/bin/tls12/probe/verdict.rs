@@ -44,7 +44,7 @@ pub(crate) fn sentence(report: &Report) -> String {
 fn nothing(report: &Report) -> String {
     let all = |state| report.addresses.iter().all(|address| address.state == state);
     match () {
-        () if report.addresses.is_empty() => "The name has no address.".into(),
+        () if report.addresses.is_empty() => format!("No address is found for {}.", report.target),
         () if all(State::OnlyTls13) => {
             "The server speaks TLS 1.3 only: there are no sessions of TLS 1.2 to resume.".into()
         }
@@ -113,7 +113,7 @@ pub(crate) fn interval(tally: &Tally) -> String {
 
 /// Whether the addresses share.
 fn between(report: &Report) -> Option<String> {
-    let known: Vec<_> = report.cross.iter().filter(|crossing| crossing.shares != Shares::Unknown).collect();
+    let known: Vec<_> = report.crossings().filter(|crossing| crossing.shares != Shares::Unknown).collect();
     if known.is_empty() {
         return None;
     }

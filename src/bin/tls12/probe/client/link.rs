@@ -19,7 +19,7 @@ use tokio::{
 use super::{
     protection::Protection,
     talk::Talk,
-    trouble::{Stage, Trouble},
+    trouble::{Stage, Trouble, quoted},
 };
 
 /// The longest handshake message that is read, in bytes: no chain of certificates is longer.
@@ -129,18 +129,13 @@ impl Link {
     /// The next record as it is.
     pub(crate) async fn record(&mut self) -> Result<(ContentType, Vec<u8>), Trouble> {
         loop {
-            if let Some(header) = self.received.get(..HEADER_LEN) {
-                let header = RecordHeader::decode(header).map_err(|_| nonsense("a record"))?;
-                let length = usize::from(header.length);
-                if length > MAX_CIPHERTEXT || header.version.0 >> 8 != 3 {
-                    return Err(nonsense("a record: is this TLS?"));
-                }
-                if self.received.len() >= HEADER_LEN + length {
-                    return Ok((header.content_type, self.taken(HEADER_LEN + length)));
-                }
+            if let Some(record) = self.whole_record()? {
+                return Ok(record);
             }
             let mut chunk = [0; 16 * 1024];
             let n = match self.tcp.read(&mut chunk).await {
+                // Too short for a header, and yet something that was said.
+                Ok(0) if self.is_no_tls() => return Err(Trouble::NotTls(quoted(&self.received))),
                 Ok(0) => return Err(Trouble::Gone(self.stage)),
                 Ok(n) => n,
                 Err(error) => return Err(Trouble::of(&error, self.stage)),
@@ -148,6 +143,29 @@ impl Link {
             self.round_trips += u32::from(std::mem::take(&mut self.awaits_answer));
             self.read_at = self.elapsed();
             self.received.extend_from_slice(chunk.get(..n).unwrap_or_default());
+        }
+    }
+
+    /// The record that was received, if it was.
+    fn whole_record(&mut self) -> Result<Option<(ContentType, Vec<u8>)>, Trouble> {
+        if self.is_no_tls() {
+            return Err(Trouble::NotTls(quoted(&self.received)));
+        }
+        let Some(header) = self.received.get(..HEADER_LEN) else { return Ok(None) };
+        let header = RecordHeader::decode(header).map_err(|_| nonsense("a record"))?;
+        let length = HEADER_LEN + usize::from(header.length);
+        match () {
+            () if usize::from(header.length) > MAX_CIPHERTEXT => Err(nonsense("a record")),
+            () if self.received.len() < length => Ok(None),
+            () => Ok(Some((header.content_type, self.taken(length)))),
+        }
+    }
+
+    /// Whether what was received is nothing of TLS: its records have types 20 to 24, and versions that begin with 3.
+    fn is_no_tls(&self) -> bool {
+        match self.received.as_slice() {
+            [] | [20..=24] | [20..=24, 3, ..] => false,
+            [..] => true,
         }
     }
 

@@ -89,8 +89,8 @@ impl Caller {
     async fn connect(&self, address: SocketAddr) -> Result<TcpStream, Trouble> {
         match timeout(self.patience, TcpStream::connect(address)).await {
             Ok(Ok(tcp)) => Ok(tcp),
-            Ok(Err(error)) => Err(Trouble::Connect(error.to_string())),
-            Err(_) => Err(Trouble::Connect("it took too long".into())),
+            Ok(Err(error)) => Err(Trouble::connecting(&error)),
+            Err(_) => Err(Trouble::Connect("nobody answers there".into())),
         }
     }
 

@@ -6,7 +6,7 @@ use tokio::{
     time::{Duration, timeout},
 };
 
-use super::trouble::{Stage, Trouble};
+use super::trouble::{Stage, Trouble, quoted};
 
 /// A protocol that begins without TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -92,7 +92,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Talk<'_, T> {
         let line = self.line().await?;
         match line.starts_with(expected) {
             true => Ok(()),
-            false => Err(refused(&line)),
+            false => Err(refused(line.as_bytes())),
         }
     }
 
@@ -105,7 +105,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Talk<'_, T> {
                 Some(_) => return Ok(()),
                 // Lines in the middle of a reply of FTP need no code (RFC 959, 4.2).
                 None if line.starts_with(' ') => {}
-                None => return Err(refused(&line)),
+                None => return Err(refused(line.as_bytes())),
             }
         }
     }
@@ -117,7 +117,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Talk<'_, T> {
             match line.strip_prefix(tag) {
                 Some(rest) if rest.starts_with("OK") => return Ok(()),
                 None if line.starts_with("* ") => {}
-                _ => return Err(refused(&line)),
+                _ => return Err(refused(line.as_bytes())),
             }
         }
     }
@@ -128,7 +128,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Talk<'_, T> {
         self.say(request.as_bytes()).await?;
         let status = self.line().await?;
         if status.split(' ').nth(1) != Some("101") {
-            return Err(refused(&status));
+            return Err(refused(status.as_bytes()));
         }
         while !self.line().await?.is_empty() {}
         Ok(())
@@ -140,21 +140,25 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Talk<'_, T> {
         match self.byte().await? {
             b'S' => Ok(()),
             b'N' => Err(Trouble::Preamble("the server does no TLS".into())),
-            _ => {
+            first => {
                 // An error of the server is text, of which the first part is enough.
-                let mut rest = [0; 200];
-                let n = timeout(Duration::from_millis(100), self.io.read(&mut rest)).await;
+                let mut said = [first; 200];
+                let rest = said.get_mut(1..).unwrap_or_default();
+                let n = timeout(Duration::from_millis(100), self.io.read(rest)).await;
                 let n = n.ok().and_then(Result::ok).unwrap_or(0);
-                Err(refused(&String::from_utf8_lossy(rest.get(..n).unwrap_or_default())))
+                Err(refused(said.get(..=n).unwrap_or_default()))
             }
         }
     }
 }
 
-/// A server comes from anybody, and its text ends on a terminal.
-fn refused(line: &str) -> Trouble {
-    let line: String = line.chars().take(100).collect();
-    Trouble::Preamble(format!("the server said \"{}\"", line.escape_debug()))
+/// The server said something else than was waited for.
+fn refused(said: &[u8]) -> Trouble {
+    Trouble::Preamble(match said {
+        // The header of a record (RFC 5246, 6.2.1).
+        [20..=24, 3, ..] => "the server answered with TLS already".into(),
+        _ => format!("the server said \"{}\"", quoted(said)),
+    })
 }
 
 #[cfg(test)]
@@ -200,7 +204,9 @@ mod tests {
             (Preamble::Imap, "* OK hi\r\na1 NO not here\r\n", "a1 NO not here"),
             (Preamble::Ftp, "220 hi\r\n500 what\r\n", "500 what"),
             (Preamble::Postgres, "N", "does no TLS"),
-            (Preamble::Http, "HTTP/1.1 400 Bad Request\r\n\r\n", "400 Bad Request"),
+            (Preamble::Http, "HTTP/1.1 400 Bad Request\r\n\r\n", "\"HTTP/1.1 400 Bad Request\""),
+            (Preamble::Postgres, "HTTP/1.1 400 Bad Request\r\n\r\n", "\"HTTP/1.1 400 Bad Request\""),
+            (Preamble::Postgres, "\u{15}\u{3}\u{1}\0\u{2}", "with TLS already"),
             (Preamble::Smtp, &format!("220-{}", "x".repeat(9000)), "does not stop"),
         ] {
             let (result, _) = spoken(preamble, answers).await;

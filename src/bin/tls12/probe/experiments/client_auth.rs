@@ -33,7 +33,7 @@ pub(crate) async fn run(site: &mut Site, bench: &Bench, first: &Seen) -> Row {
             continue;
         }
         let outcome = match by.offers(site.plain(), &seen.session) {
-            Ok(offer) => repeated(site, &offer, bench.tries()).await,
+            Ok(offer) => repeated(site, &offer, bench.reach()).await,
             Err(trouble) => Err(trouble),
         };
         return Row::new("R4", by, format!("{tried}: {called}"), must_not_resume(&outcome));

@@ -51,7 +51,7 @@ async fn row(site: &mut Site, bench: &Bench, ending: Ending, tried: &str) -> Row
         };
         sleep(SETTLED).await;
         let outcome = match by.offers(site.plain(), &session) {
-            Ok(offer) => repeated(site, &offer, bench.tries()).await,
+            Ok(offer) => repeated(site, &offer, bench.reach()).await,
             Err(trouble) => Err(trouble),
         };
         let verdict = match &outcome {

@@ -41,6 +41,8 @@ pub(crate) struct Lifetime {
 /// Waits for up to `longest`, at most twice.
 pub(crate) async fn run(site: &mut Site, by: By, longest: Duration) -> Lifetime {
     let named = !site.facts.key_names().is_empty();
+    let (what, seconds) = (by.plural(), longest.as_secs_f64());
+    site.say(&format!("waiting for {what} to expire, for at most twice {seconds} s"));
     let mut waiting = Waiting { by, named, key_names: Vec::new() };
     let result = waiting.bisect(site, longest).await;
     let (bounds, failure) = match result {
@@ -92,6 +94,8 @@ impl Waiting {
         }
         let mut low = Duration::ZERO;
         for (time, session, made) in sessions {
+            let age = time.as_secs_f64();
+            site.say(&format!("{} are offered after {age:.1} s next", self.by.plural()));
             sleep_until(made + time).await;
             // Another one shows the key of this time.
             self.make(site).await?;

@@ -6,14 +6,18 @@ pub(crate) mod closing;
 pub(crate) mod cross;
 pub(crate) mod expire;
 pub(crate) mod fresh;
+mod reach;
 pub(crate) mod replay;
 pub(crate) mod rules;
 pub(crate) mod tickets;
 
 use std::sync::Arc;
 
+use self::reach::Answers;
+pub(crate) use self::reach::Reach;
 use super::{
     client::{Offer, Seen, Session, Trouble, random},
+    facts::key_name,
     site::Site,
     tally::Tally,
 };
@@ -25,10 +29,8 @@ pub(crate) enum By {
     Id,
 }
 
-/// The most tries where a session is resumed on some nodes only.
-const NODE_TRIES: u32 = 4;
-/// The most connections of [`repeated`].
-pub(crate) const MOST_TRIES: u32 = NODE_TRIES + 1;
+/// The most connections of [`repeated`]: one more where the first is lost.
+pub(crate) const MOST_TRIES: u32 = reach::MOST + 1;
 
 /// A session that is resumed at this address, and how often.
 #[derive(Debug, Clone)]
@@ -39,10 +41,10 @@ pub(crate) struct Bench {
 }
 
 /// How often a session is resumed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Rate {
-    /// Always, or so rarely not that this many tries will do.
-    Often { tries: u32 },
+    /// As often as it is offered, where it meets a node that knows it.
+    Again(Reach),
     /// Once: every try needs a session of its own.
     Once,
 }
@@ -72,6 +74,14 @@ impl By {
         }
     }
 
+    /// Several of them, for a person.
+    pub(crate) fn plural(self) -> &'static str {
+        match self {
+            Self::Ticket => "tickets",
+            Self::Id => "session IDs",
+        }
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ticket => "ticket",
@@ -86,7 +96,7 @@ impl Bench {
         let rate = match (is_single_use, fixed.resumed) {
             (true, _) => Rate::Once,
             (false, 0) => return None,
-            (false, _) => Rate::Often { tries: tries(fixed) },
+            (false, _) => Rate::Again(Reach::of(fixed)),
         };
         Some(Self { by, session, rate })
     }
@@ -94,13 +104,12 @@ impl Bench {
     /// The session, or another one like it where each is good for one try.
     pub(crate) async fn session(&self, site: &mut Site) -> Result<Arc<Session>, Trouble> {
         match self.rate {
-            Rate::Often { .. } => Ok(self.session.clone()),
+            Rate::Again(_) => Ok(self.session.clone()),
             Rate::Once => site.call(&self.by.asks(site.plain())).await.map(|seen| seen.session),
         }
     }
 
-    /// Offers the session with something changed, as often as it takes to meet a node that knows it. The last result is
-    /// the one that says something.
+    /// Offers the session with something changed, as often as it takes to meet a node that knows it.
     pub(crate) async fn ask(
         &self,
         site: &mut Site,
@@ -108,44 +117,40 @@ impl Bench {
     ) -> Result<Seen, Trouble> {
         let session = self.session(site).await?;
         let offer = change(self.by.offers(site.plain(), &session)?, &session)?;
-        repeated(site, &offer, self.tries()).await
+        repeated(site, &offer, self.reach()).await
     }
 
-    pub(crate) fn tries(&self) -> u32 {
+    /// Which nodes know such a session.
+    pub(crate) fn reach(&self) -> Reach {
         match self.rate {
-            Rate::Often { tries } => tries,
-            Rate::Once => 1,
+            Rate::Again(reach) => reach,
+            Rate::Once => Reach::Every,
         }
     }
 }
 
-/// Says the same up to so many times: until the server resumes, or refuses. What only failed is tried again too, and a
-/// connection that is lost without a word is no answer before it is lost twice.
-pub(crate) async fn repeated(site: &mut Site, offer: &Offer, tries: u32) -> Result<Seen, Trouble> {
+/// Says the same until a node answered that knows the session. A connection that is lost without a word is no answer
+/// before it is lost twice.
+pub(crate) async fn repeated(site: &mut Site, offer: &Offer, reach: Reach) -> Result<Seen, Trouble> {
     let mut result = site.call(offer).await;
     if matches!(result, Err(Trouble::Gone(_))) {
         result = site.call(offer).await;
     }
-    for _ in 1..tries {
-        match &result {
-            Ok(seen) if seen.is_resumed() => break,
-            Err(trouble) if trouble.is_refusal() => break,
-            Ok(_) | Err(_) => {}
+    let mut answers = Answers::new(reach);
+    loop {
+        if let Some(told) = answers.add(result, knows(site, offer)) {
+            return told;
         }
-        let next = site.call(offer).await;
-        // A full handshake says more than a failure.
-        if next.is_ok() || result.is_err() {
-            result = next;
-        }
+        result = site.call(offer).await;
     }
-    result
 }
 
-/// How many tries miss every node that resumes with a chance of 5 % at most, as far as [`NODE_TRIES`] go.
-fn tries(fixed: &Tally) -> u32 {
-    if fixed.is_all() {
-        return 1;
+/// Tells of a full handshake whether the node has the key of the ticket that was offered: its own has the same name.
+fn knows(site: &Site, offer: &Offer) -> impl Fn(&Seen) -> bool + use<> {
+    let named = !site.facts.key_names().is_empty();
+    let ours = offer.sessions.first().and_then(|session| key_name(&session.ticket)).filter(|_| named);
+    move |seen| {
+        let theirs = seen.ticket.as_ref().and_then(|(ticket, _)| key_name(ticket));
+        ours.is_some() && ours == theirs
     }
-    let miss = 1.0 - f64::from(fixed.resumed) / f64::from(fixed.completed.max(1));
-    (1..NODE_TRIES).find(|tries| miss.powi(i32::try_from(*tries).unwrap_or(1)) <= 0.05).unwrap_or(NODE_TRIES)
 }

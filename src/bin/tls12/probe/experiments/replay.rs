@@ -48,7 +48,7 @@ pub(crate) struct Replayed {
     pub(crate) verdict: Verdict,
     /// One session, the same every time.
     pub(crate) fixed: Tally,
-    /// What came last, every time.
+    /// Each time the newest session: the first one, or what the server gave when that was offered.
     pub(crate) chain: Tally,
     /// The first handshake that was resumed.
     pub(crate) resumed: Option<Seen>,
@@ -106,7 +106,7 @@ async fn offer(site: &mut Site, by: By, session: &Arc<Session>) -> Result<Seen, 
     site.call(&offer).await
 }
 
-/// Offers what came last, whether it came in a full handshake or as a renewal.
+/// Offers the newest session each time, whether it came in a full handshake or as a renewal.
 async fn chain(site: &mut Site, by: By, count: u32) -> Tally {
     let mut tries = Vec::new();
     let mut last = site.call(&by.asks(site.plain())).await.ok().map(|seen| seen.session);

@@ -14,7 +14,7 @@ use crate::probe::{
 };
 
 /// The most connections: three IDs, two with a stored session, four damages.
-pub(crate) const MOST: u32 = 5 * (MOST_TRIES + 1) + 4 * 2;
+pub(crate) const MOST: u32 = 5 * (MOST_TRIES + 1) + 4 * MOST_TRIES;
 
 /// Tries all of it. `stored` is a session that the server keeps under an ID, if it does.
 pub(crate) async fn run(site: &mut Site, bench: &Bench, stored: Option<&Bench>, fresh: &Fresh) -> Vec<Row> {
@@ -136,7 +136,7 @@ async fn damaged(site: &mut Site, bench: &Bench) -> Vec<Row> {
     ] {
         let offer = By::Ticket.offers(site.plain(), &bench.session);
         let outcome = match offer {
-            Ok(offer) => repeated(site, &Offer { ticket: Some(damaged), ..offer }, 1).await,
+            Ok(offer) => repeated(site, &Offer { ticket: Some(damaged), ..offer }, bench.reach()).await,
             Err(trouble) => Err(trouble),
         };
         let (verdict, seen) = must_be_full(&outcome);

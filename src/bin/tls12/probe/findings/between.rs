@@ -52,7 +52,7 @@ fn sessions(report: &Report) -> Vec<Finding> {
         ("ticket", "keys-not-shared", "The addresses do not take each other's tickets", advice::SHARE_KEYS),
         ("id", "cache-not-shared", "The addresses do not know each other's session IDs", advice::SHARE_CACHE),
     ] {
-        let known = report.cross.iter().filter(|crossing| crossing.by == by);
+        let known = report.crossings().filter(|crossing| crossing.by == by);
         let apart: Vec<_> =
             known.filter(|crossing| matches!(crossing.shares, Shares::No | Shares::Partly)).collect();
         if apart.is_empty() {

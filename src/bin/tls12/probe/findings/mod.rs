@@ -2,6 +2,7 @@
 
 pub(crate) mod advice;
 mod between;
+mod failed;
 mod paths;
 mod rules;
 
@@ -89,18 +90,13 @@ fn of_address(address: &Address) -> Vec<Finding> {
             )
             .change(advice::SPEAK),
         ),
-        State::Failed | State::Unreachable => found.push(Finding::new(
-            "not-examined",
-            Severity::Medium,
-            format!("No handshake: {}", address.failure.as_deref().unwrap_or("no reason was given")),
-            "Nothing can be said about this address. Suites other than ECDHE with an AEAD are not offered; a certificate is \
-             presented with --client-cert.",
-        )),
+        State::Failed | State::Unreachable => found.push(failed::of(address)),
     }
     found.extend(paths::of(address));
     if let Some(full) = &address.full {
         found.extend(of_full(full, address));
     }
+    found.extend(dies_early(address));
     if let Some(names) = changed_keys(address) {
         found.push(Finding::new(
             "keys-rotate",
@@ -166,6 +162,24 @@ fn of_hint(hint: u32) -> Option<Finding> {
              better (RFC 9325, 3.4).",
         ),
     };
+    Some(finding.change(advice::LIFETIME))
+}
+
+/// Servers count whole seconds, when they make a ticket and when they are offered it: each may cost one.
+const ROUNDING: f64 = 2.0;
+
+/// Tickets that do not live for as long as their hint says.
+fn dies_early(address: &Address) -> Option<Finding> {
+    let hint = address.full.as_ref()?.ticket.as_ref()?.lifetime_hint;
+    let lifetime = address.lifetimes.iter().find(|lifetime| lifetime.by == "ticket")?;
+    let most = lifetime.at_most.filter(|most| most + ROUNDING < f64::from(hint))?;
+    let finding = Finding::new(
+        "lifetime-shorter-than-hint",
+        Severity::Low,
+        format!("Tickets are announced to live for {hint} s, and are not resumed after {most:.1} s"),
+        "Clients keep and offer what is of no use any more. Keys of tickets may be dropped before the last ticket is, or a \
+         restart may have come in between.",
+    );
     Some(finding.change(advice::LIFETIME))
 }
 

@@ -38,6 +38,9 @@ fn escaped(text: &str) -> String {
 fn target(out: &mut String, report: &Report) {
     let _ = writeln!(out, "<h1>tls12 probe {}</h1>", escaped(&report.target));
     let _ = writeln!(out, "<p class=\"verdict\">{}</p>", escaped(&report.verdict));
+    if report.addresses.is_empty() {
+        return;
+    }
     table(out, &report.addresses);
     cross::pictures(out, report);
     findings(out, &report.findings);
@@ -46,7 +49,7 @@ fn target(out: &mut String, report: &Report) {
     }
     let made = report.connections;
     let _ =
-        writeln!(out, "<footer>{} connections were made, of {} announced.</footer>", made.made, made.most);
+        writeln!(out, "<footer>{} connections were tried, of {} announced.</footer>", made.made, made.most);
 }
 
 fn table(out: &mut String, addresses: &[Address]) {
