@@ -16,7 +16,7 @@ use tls12::{
 use tokio::{
     io::AsyncWriteExt,
     net::TcpStream,
-    signal::unix::{Signal, SignalKind, signal},
+    signal::unix::Signal,
     task::spawn_blocking,
     time::{Instant, timeout},
 };
@@ -74,9 +74,9 @@ pub(crate) async fn run(args: Forward) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::Failed(format!("{}: {error}", args.listen));
     let listener = listen(&args.listen, Port::Own).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
+    let (stops, hangup) = daemon::signals()?;
     crate::say::say!("listening on {address} (plain) and calling {} with TLS", args.to);
-    let hangup = signal(SignalKind::hangup()).map_err(failed)?;
-    daemon::run(wrapping.clone(), listener, &args.telling, wrapping.keep(hangup)).await
+    daemon::run(wrapping.clone(), listener, &args.telling, stops, wrapping.keep(hangup)).await
 }
 
 impl Wrapping {

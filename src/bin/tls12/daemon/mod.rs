@@ -241,14 +241,12 @@ pub(crate) async fn run<H: Handler>(
     handler: Arc<H>,
     listener: TcpListener,
     telling: &Telling,
+    mut stops: Stops,
     meanwhile: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
     let failed = |what: &str, error: io::Error| Failure::Failed(format!("{what}: {error}"));
     let numbers = numbers(telling, handler.clone()).await?;
-    let (mut stops, count) = (
-        Stops::new().map_err(|error| failed("signals cannot be received", error))?,
-        telling.threads.unwrap_or_else(threads::for_all_processors),
-    );
+    let count = telling.threads.unwrap_or_else(threads::for_all_processors);
     let mut threads = listener
         .into_std()
         .and_then(|listener| Threads::start(&handler, listener, count))
@@ -293,8 +291,14 @@ async fn numbers<H: Handler>(
     })
 }
 
+/// The signals that a daemon hears. They are heard from here on: to be made before anybody is told that it listens.
+pub(crate) fn signals() -> Result<(Stops, Signal), Failure> {
+    let failed = |error: io::Error| Failure::Failed(format!("signals cannot be received: {error}"));
+    Ok((Stops::new().map_err(failed)?, signal(SignalKind::hangup()).map_err(failed)?))
+}
+
 /// SIGTERM and SIGINT.
-struct Stops {
+pub(crate) struct Stops {
     terminate: Signal,
     interrupt: Signal,
 }

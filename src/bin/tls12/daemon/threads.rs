@@ -2,14 +2,7 @@
 #![expect(clippy::disallowed_types, reason = "the command opens sockets")]
 
 use std::{
-    convert::Infallible,
-    future::{pending, poll_fn},
-    io,
-    net::SocketAddr,
-    num::NonZeroUsize,
-    sync::Arc,
-    task::Poll,
-    thread,
+    convert::Infallible, future::pending, io, net::SocketAddr, num::NonZeroUsize, sync::Arc, thread,
     time::Duration,
 };
 
@@ -17,7 +10,6 @@ use tokio::{
     net::{TcpListener, TcpStream},
     runtime::{Builder, Runtime},
     sync::mpsc,
-    task::unconstrained,
     time::{Instant, interval, sleep, timeout},
 };
 
@@ -58,8 +50,9 @@ impl Threads {
         let (working, busy) = mpsc::channel(1);
         for n in 0..count {
             let runtime = Builder::new_current_thread().enable_all().build()?;
-            let listener = listen(&runtime, listener.try_clone()?)?;
-            let accepting = Accepting { handler: handler.clone(), working: working.clone(), listener };
+            let (at_the_end, listener) = (listener.try_clone()?, listen(&runtime, listener.try_clone()?)?);
+            let (handler, working) = (handler.clone(), working.clone());
+            let accepting = Accepting { handler, working, listener, at_the_end };
             thread::Builder::new().name(format!("serve-{n}")).spawn(move || {
                 runtime.block_on(async {
                     accepting.run().await;
@@ -99,6 +92,8 @@ struct Accepting<H> {
     handler: Arc<H>,
     working: Busy,
     listener: TcpListener,
+    /// The same, to be asked without anybody in between.
+    at_the_end: std::net::TcpListener,
 }
 
 impl<H: Handler> Accepting<H> {
@@ -112,7 +107,7 @@ impl<H: Handler> Accepting<H> {
         }
         let mut failures = 0;
         loop {
-            match self.waiting().await {
+            match self.waiting() {
                 Some(Ok((tcp, peer))) => self.begin(tcp, peer),
                 Some(Err(_)) if failures < FAILURES_AT_THE_END => {
                     failures += 1;
@@ -141,14 +136,16 @@ impl<H: Handler> Accepting<H> {
         }
     }
 
-    /// A connection that waits to be accepted.
-    async fn waiting(&self) -> Option<io::Result<(TcpStream, SocketAddr)>> {
-        let one = poll_fn(|cx| match self.listener.poll_accept(cx) {
-            Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
-            Poll::Pending => Poll::Ready(None),
+    /// A connection that waits to be accepted. The system is asked itself: a runtime that has just begun may not know yet.
+    fn waiting(&self) -> Option<io::Result<(TcpStream, SocketAddr)>> {
+        let accepted = self.at_the_end.accept().and_then(|(tcp, peer)| {
+            tcp.set_nonblocking(true)?;
+            Ok((TcpStream::from_std(tcp)?, peer))
         });
-        // "Pending" must mean that there is none, and not that this task has done enough for now.
-        unconstrained(one).await
+        match accepted {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+            accepted => Some(accepted),
+        }
     }
 
     fn begin(&self, tcp: TcpStream, peer: SocketAddr) {

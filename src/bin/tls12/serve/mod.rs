@@ -17,11 +17,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use tokio::{
-    net::TcpStream,
-    signal::unix::{Signal, SignalKind, signal},
-    task::spawn_blocking,
-};
+use tokio::{net::TcpStream, signal::unix::Signal, task::spawn_blocking};
 
 use self::{
     forward::Backend,
@@ -73,14 +69,14 @@ pub(crate) async fn run(args: args::Serve) -> Result<(), Failure> {
     let port = if args.reuse_port { Port::Shared } else { Port::Own };
     let listener = listen(&args.listen, port).await.map_err(|error| failed(&args.listen, error))?;
     let address = listener.local_addr().map_err(|error| failed(&args.listen, error))?;
+    let (stops, hangup) = daemon::signals()?;
     crate::say::say!("listening on {address} ({}) with {}", settings.service(), settings.origin);
     crate::say::say!("{}", server.resuming.name());
     settings.warnings.iter().for_each(|warning| crate::say::say!("warning: {warning}"));
     server.recordings.iter().for_each(|recordings| crate::say::say!("{}", recordings.notice()));
-    let hangup = signal(SignalKind::hangup()).map_err(|error| failed("signals cannot be received", error))?;
     let telling = args.telling.clone();
     let server = Arc::new(server);
-    let result = daemon::run(server.clone(), listener, &telling, server.clone().keep(hangup)).await;
+    let result = daemon::run(server.clone(), listener, &telling, stops, server.clone().keep(hangup)).await;
     server.recordings.iter().for_each(|recordings| recordings.finish(LAST_LINES));
     result
 }
