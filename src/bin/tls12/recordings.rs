@@ -142,7 +142,10 @@ impl Recordings {
         }
         let port = peer.port();
         let name = format!("{}-{:06}-{}-{port}.tls12", compact(&timestamp(now())), number + 1, plain(peer));
-        let sink = Sink::begin(number, self.folder.join(name), &self.queue)?;
+        let Some(sink) = Sink::begin(number, self.folder.join(name), &self.queue) else {
+            crate::say::say!("tls12: the connection of {peer} is not recorded: too much waits to be written");
+            return None;
+        };
         Some(Recorder::new(sink, self.secrets).with_note(note(Ok(peer), local)))
     }
 
