@@ -4,7 +4,10 @@ use super::recording::Recording;
 use crate::{
     crypto::Said,
     explain::{Explainer, Seen},
-    wire::{ContentType, HEADER_LEN, HandshakeType, Message},
+    wire::{
+        ContentType, Decode, HANDSHAKE_HEADER_LEN, HEADER_LEN, HandshakeHeader, HandshakeType, Message,
+        Reader, RecordHeader,
+    },
 };
 
 /// What our side drew and said in the clear.
@@ -36,80 +39,61 @@ pub(super) fn said(recording: &Recording) -> Said {
 /// How many bytes of what we send do not depend on keys: what is before a NewSessionTicket, and before
 /// ChangeCipherSpec.
 pub(super) fn without_keys(flight: &[u8]) -> usize {
-    let (mut at, mut messages) = (0, Messages::default());
-    while let Some(record) = flight.get(at..).filter(|rest| rest.len() >= HEADER_LEN) {
-        let length = usize::from(u16::from_be_bytes([record[3], record[4]]));
-        let body = record.get(HEADER_LEN..HEADER_LEN + length).unwrap_or_default();
-        match ContentType(record[0]) {
+    let (mut reader, mut messages) = (Reader::new(flight), Units::messages());
+    loop {
+        let at = flight.len() - reader.len();
+        let Ok(header) = RecordHeader::read(&mut reader) else { return flight.len() };
+        let Ok(body) = reader.take(header.length.into()) else { return flight.len() };
+        match header.content_type {
             ContentType::CHANGE_CIPHER_SPEC => return at,
             ContentType::HANDSHAKE => {
-                if let Some(ticket) = messages.new_session_ticket(body) {
+                if let Some(ticket) = messages.find(HandshakeType::NEW_SESSION_TICKET.0, body) {
                     return at + HEADER_LEN + ticket;
                 }
             }
             _ => {}
         }
-        at += HEADER_LEN + length;
     }
-    flight.len()
 }
 
-/// Finds messages in records, however they are cut.
-#[derive(Default)]
-struct Messages {
+/// Finds records in what comes, or messages in records, in any pieces.
+#[derive(Debug)]
+pub(super) struct Units {
+    /// How long a header is, and what it says of what follows it.
+    header_len: usize,
+    length: fn(&[u8]) -> Option<usize>,
     header: Vec<u8>,
-    /// How many bytes of the message are still to come.
+    /// How many bytes of this one are still to come.
     left: usize,
 }
 
-impl Messages {
-    /// Where in the body of a record a NewSessionTicket begins, if one does.
-    fn new_session_ticket(&mut self, body: &[u8]) -> Option<usize> {
+impl Units {
+    pub(super) fn records() -> Self {
+        let length = |header: &[u8]| Some(RecordHeader::decode(header).ok()?.length.into());
+        Self { header_len: HEADER_LEN, length, header: Vec::new(), left: 0 }
+    }
+
+    fn messages() -> Self {
+        let length = |header: &[u8]| HandshakeHeader::decode(header).ok()?.length.try_into().ok();
+        Self { header_len: HANDSHAKE_HEADER_LEN, length, header: Vec::new(), left: 0 }
+    }
+
+    /// Where in `bytes` one whose header has this first byte begins, if one does. What is before it, or all, is used up.
+    pub(super) fn find(&mut self, first: u8, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
-        while let Some(byte) = body.get(at) {
+        while let Some(byte) = bytes.get(at) {
             if self.left > 0 {
-                let skipped = self.left.min(body.len() - at);
+                let skipped = self.left.min(bytes.len() - at);
                 (at, self.left) = (at + skipped, self.left - skipped);
                 continue;
             }
-            if self.header.is_empty() && HandshakeType(*byte) == HandshakeType::NEW_SESSION_TICKET {
+            if self.header.is_empty() && *byte == first {
                 return Some(at);
             }
             self.header.push(*byte);
             at += 1;
-            if let [_, high, middle, low] = self.header[..] {
-                self.left = u32::from_be_bytes([0, high, middle, low]) as usize;
-                self.header.clear();
-            }
-        }
-        None
-    }
-}
-
-/// Finds records in what comes, in any pieces.
-#[derive(Debug, Default)]
-pub(super) struct Records {
-    header: Vec<u8>,
-    /// How many bytes of the record are still to come.
-    left: usize,
-}
-
-impl Records {
-    /// Where in `bytes` a record of ChangeCipherSpec begins, if one does. What is before it, or all, is used up.
-    pub(super) fn change_cipher_spec(&mut self, bytes: &[u8]) -> Option<usize> {
-        for (at, byte) in bytes.iter().enumerate() {
-            if self.left > 0 {
-                self.left -= 1;
-                continue;
-            }
-            if self.header.is_empty() && ContentType(*byte) == ContentType::CHANGE_CIPHER_SPEC {
-                return Some(at);
-            }
-            self.header.push(*byte);
-            if let [.., high, low] = self.header[..]
-                && self.header.len() == HEADER_LEN
-            {
-                self.left = usize::from(u16::from_be_bytes([high, low]));
+            if self.header.len() == self.header_len {
+                self.left = (self.length)(&self.header).unwrap_or(0);
                 self.header.clear();
             }
         }

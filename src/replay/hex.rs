@@ -14,6 +14,11 @@ impl Hex {
         Self(Zeroizing::new(bytes.as_ref().to_vec()))
     }
 
+    /// The first four bytes: enough for a person to tell one name from another.
+    pub(super) fn begins(bytes: &[u8]) -> String {
+        bytes.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// As many bytes as there have to be.
     pub(super) fn array<const N: usize>(&self) -> Result<[u8; N], String> {
         let wrong = |_| format!("{} bytes in hex where {N} have to be", self.0.len());

@@ -208,6 +208,9 @@ impl OpenedLine {
     }
 }
 
+/// The last line of a recording from which something was left out, for a sink that has room for nothing else.
+pub const FULL_LINE: &str = "{\"full\":{}}\n";
+
 /// Stands for the words of a verifier, which are in the recording alone.
 pub const AS_RECORDED: &str = "for the reason that is in the recording";
 
@@ -280,5 +283,16 @@ impl VerdictLine {
             Self::KeyMismatch => E::KeyMismatch,
             Self::BadOcsp => E::BadOcsp,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_for_sinks_is_the_one_that_a_recorder_writes() {
+        let written = serde_json::to_string(&Line::Full {}).unwrap() + "\n";
+        assert_eq!(written, FULL_LINE);
     }
 }

@@ -63,7 +63,7 @@ mod step;
 mod traffic;
 
 pub use self::{
-    line::{AS_RECORDED, Secrets},
+    line::{AS_RECORDED, FULL_LINE, Secrets},
     recorder::{DEFAULT_RECORDED, Recorder},
     recording::{Recording, RecordingError},
     replay::Replay,

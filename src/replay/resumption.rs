@@ -69,9 +69,7 @@ impl ResumptionLine {
     /// What it is, in words.
     pub(super) fn words(&self) -> String {
         let ids = if self.ids { "on" } else { "off" };
-        let name =
-            |key: &KeyLine| key.name.0.iter().take(4).map(|byte| format!("{byte:02x}")).collect::<String>();
-        let keys: Vec<String> = self.keys.iter().map(name).collect();
+        let keys: Vec<String> = self.keys.iter().map(|key| Hex::begins(&key.name.0)).collect();
         let (tickets, keys, lifetime) = (tickets(self.tickets), keys.join(" "), self.lifetime);
         format!("IDs {ids}, tickets {tickets} for {lifetime} s, keys {keys}")
     }

@@ -10,7 +10,7 @@ use std::{
 use pki_types::UnixTime;
 
 use super::{
-    clear::{self, Records},
+    clear::{self, Units},
     line::{Line, Secrets},
     recording::Recording,
     step::{Difference, End, Step},
@@ -20,6 +20,7 @@ use crate::{
     edge::{Flush, Input},
     schedule::{KeyLog, Side},
     session::{HandshakeKind, ResumedBy},
+    wire::ContentType,
 };
 
 /// What a replay reads from, and what it tells.
@@ -29,7 +30,7 @@ pub(super) struct Script<'r> {
     next: usize,
     /// What came and was not used yet, where the peer's keys change within it.
     pending: Option<Came>,
-    peer: Records,
+    peer: Units,
     pub(super) told: VecDeque<Step>,
     /// The secrets of the connection, once there are any.
     pub(super) key_log: Arc<Captured>,
@@ -77,7 +78,7 @@ impl<'r> Script<'r> {
             provider,
             next: 0,
             pending: None,
-            peer: Records::default(),
+            peer: Units::records(),
             told: VecDeque::new(),
             key_log: Arc::default(),
             now: time(0),
@@ -177,7 +178,7 @@ impl<'r> Script<'r> {
         let Some(Came { at, now, mut bytes }) = self.came()? else { return Ok(ask.too_much()) };
         let mut rest = bytes.split_off(bytes.len().min(ask.spare().len()));
         if !self.has_keys() {
-            match self.peer.change_cipher_spec(&bytes) {
+            match self.peer.find(ContentType::CHANGE_CIPHER_SPEC.0, &bytes) {
                 Some(0) if expects.contains(&"ChangeCipherSpec") => return Err(End::KeysNeeded),
                 // It has no place here, which needs no keys to be told.
                 Some(0) | None => {}

@@ -2,6 +2,7 @@
 
 use super::{
     answers::usable,
+    hex::Hex,
     line::{FoundLine, Line},
     replay::Phase,
     script::{Script, unfit},
@@ -115,7 +116,7 @@ fn offer(hello: Option<ClientHello<'_>>, ticket: &[u8]) -> String {
         [] if id == 0 => "the client offers nothing".into(),
         [] => format!("the client offers an ID of {id} bytes"),
         [..] => {
-            let name: String = ticket.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+            let name = Hex::begins(ticket);
             format!("the client offers a ticket of {} bytes that begins with {name}", ticket.len())
         }
     }

@@ -12,7 +12,7 @@ use crate::{
     explain::{Explainer, KeyLogSecrets, Seen},
     record::RecvBuf,
     schedule::Side,
-    wire::{Alert, AlertLevel, AlertMessage, HEADER_LEN},
+    wire::{Alert, AlertLevel, AlertMessage, Decode, HEADER_LEN, RecordHeader},
 };
 
 /// Both halves. What the application sent is what was in the records that were sent.
@@ -135,10 +135,8 @@ impl Traffic {
 
     /// How many bytes were sent of a record whose end is not in the recording: what cannot be opened cannot be compared.
     fn never_opened(&self) -> usize {
-        let length = match self.sent.get(..HEADER_LEN) {
-            Some([.., high, low]) => usize::from(u16::from_be_bytes([*high, *low])),
-            Some(_) | None => 0,
-        };
+        let header = self.sent.get(..HEADER_LEN).and_then(|header| RecordHeader::decode(header).ok());
+        let length = header.map_or(0, |header| usize::from(header.length));
         match self.sent.len() + self.to_come < HEADER_LEN + length {
             true => self.sent.len(),
             false => 0,

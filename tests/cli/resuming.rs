@@ -43,6 +43,19 @@ fn key_name(file: &str) -> String {
 }
 
 #[test]
+fn demo_shows_what_is_in_each_message_if_that_is_wanted() {
+    let output = run(&["demo", "--explain"], b"");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let shown = text(&output.stdout);
+    for inside in
+        ["\n      cipher_suites:\n", "session_ticket: ", "extended_master_secret\n", "lifetime_hint: "]
+    {
+        assert!(shown.contains(inside), "no {inside:?} in\n{shown}");
+        assert!(!text(&run(&["demo"], b"").stdout).contains(inside), "{inside}");
+    }
+}
+
+#[test]
 fn demo_shows_every_flow_in_order() {
     let output = run(&["demo"], b"");
     assert!(output.status.success(), "{}", text(&output.stderr));

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use tls12::session::Resumption;
+use tls12::{
+    Seed, UnixTime,
+    session::{KeyRing, KeyTimes, Resumption, TicketKey},
+};
 
 use super::{
     running::{report, run},
@@ -23,6 +26,24 @@ fn the_lifetime_is_found_by_waiting() {
     assert_eq!(lifetimes[0]["key_names"].as_array().map(Vec::len), Some(1));
     // What whole seconds make of it is nobody's fault.
     assert_eq!(report.findings(), [""; 0]);
+}
+
+/// Sessions that are made while the lifetime is narrowed down come under the next key.
+#[test]
+fn a_key_that_changes_meanwhile_is_seen_by_its_name() {
+    let now = UnixTime::now().as_secs();
+    // Each seals for two seconds, so that sessions which are made three seconds apart have different ones.
+    let key = |number: u8| {
+        let sealing_from = now + 2 * u64::from(number);
+        let times = KeyTimes { sealing_from, sealing_until: sealing_from + 2, opening_until: now + 3600 };
+        TicketKey::generate(Seed::for_replay([number; 32]), UnixTime::now(), Duration::from_secs(3600))
+            .with_times(times)
+    };
+    let ring = (1..100).map(key).fold(KeyRing::new(key(0)), |ring, key| ring.with_key(key));
+    let policy = Resumption::new(ring).with_ids(false).with_lifetime(Duration::from_secs(3));
+    let report = report(&Ours::new(policy).start(), &["--expire", "--expire-max", "8s"]);
+    let names = report.at("/lifetimes")[0]["key_names"].as_array().expect("names").clone();
+    assert!(names.len() >= 2 && names[0] != names[1], "{names:?}");
 }
 
 #[test]

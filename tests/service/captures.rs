@@ -10,8 +10,8 @@ use std::{
 
 use serde_json::Value;
 
-use super::serving::{Serving, curl, has_peers};
-use crate::{common::certs::Key, place::Place, program::Program};
+use super::serving::{Serving, curl, has_peers, s_client};
+use crate::{common::certs::Key, place::Place};
 
 /// The values of a field in an event of ours.
 type Values = fn(&Value) -> Vec<String>;
@@ -154,13 +154,7 @@ fn visits(place: &Place, serving: &Serving) {
     let connect = format!("-connect localhost:{} -servername localhost -CAfile {root}", serving.port);
     for more in ["", "-no_ticket"] {
         for offer in ["-sess_out", "-sess_in"] {
-            let arguments = format!("s_client {connect} -tls1_2 -alpn h2,http/1.1 {more} {offer} {session}");
-            let mut client = Program::start("openssl", &arguments);
-            client.text_with("Verify return code");
-            client.input(b"GET / HTTP/1.0\r\n\r\n");
-            client.text_with("resumed=");
-            client.end_input();
-            client.wait();
+            s_client(&format!("{connect} -tls1_2 -alpn h2,http/1.1 {more} {offer} {session}"));
         }
     }
     let url = format!("https://localhost:{}/", serving.port);

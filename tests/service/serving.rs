@@ -49,6 +49,16 @@ pub(super) fn until_listening(port: u16) {
     }
 }
 
+/// Calls `tls12 serve` with `openssl s_client` and these arguments, and reads its page.
+pub(super) fn s_client(arguments: &str) {
+    let mut client = Program::start("openssl", &format!("s_client {arguments}"));
+    client.text_with("Verify return code");
+    client.input(b"GET / HTTP/1.0\r\n\r\n");
+    client.text_with("resumed=");
+    client.end_input();
+    client.wait();
+}
+
 /// Calls with curl, and gives what it writes.
 pub(super) fn curl(place: &Place, more: &[&str]) -> String {
     let root = place.path("root.pem");

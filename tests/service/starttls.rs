@@ -8,9 +8,9 @@ use std::{
 
 use super::{
     captures::{Tcpdump, explained, same, settled, tshark},
-    serving::{Serving, has_peers},
+    serving::{Serving, has_peers, s_client},
 };
-use crate::{common::certs::Key, place::Place, program::Program};
+use crate::{common::certs::Key, place::Place};
 
 /// What a server waits for, and says then.
 type Talk = &'static [(&'static str, &'static str)];
@@ -91,13 +91,7 @@ fn visit(place: &Place, how: &str, port: u16) {
         "-proxy" => format!("-proxy 127.0.0.1:{port} -connect localhost:443"),
         starttls => format!("-connect 127.0.0.1:{port} {starttls}"),
     };
-    let arguments = format!("s_client {whereto} -servername localhost -CAfile {root} -tls1_2");
-    let mut client = Program::start("openssl", &arguments);
-    client.text_with("Verify return code");
-    client.input(b"GET / HTTP/1.0\r\n\r\n");
-    client.text_with("resumed=");
-    client.end_input();
-    client.wait();
+    s_client(&format!("{whereto} -servername localhost -CAfile {root} -tls1_2"));
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use tls12::replay::{Recorder, Secrets};
+use tls12::replay::{FULL_LINE, Recorder, Secrets};
 use zeroize::Zeroizing;
 
 use crate::{daemon::log::timestamp, private_file};
@@ -45,9 +45,6 @@ pub(crate) fn secrets(recorded: bool) -> Secrets {
 /// How many lines may wait to be written, and how many bytes of them: 16 MiB.
 const MOST_WAITING: usize = 4096;
 const MOST_WAITING_BYTES: usize = 16 << 20;
-
-/// The last line of a recording of which some was left out, as `tls12::replay::Recorder` writes it too.
-const FULL: &[u8] = b"{\"full\":{}}\n";
 
 /// A folder of recordings.
 #[derive(Debug)]
@@ -295,7 +292,7 @@ impl Files {
 
     fn close(&mut self, number: u64) -> Result<(), String> {
         match self.0.remove(&number) {
-            Some(mut open) if open.fate.is(Fate::CUT) => open.write(FULL),
+            Some(mut open) if open.fate.is(Fate::CUT) => open.write(FULL_LINE.as_bytes()),
             Some(_) | None => Ok(()),
         }
     }
@@ -326,10 +323,6 @@ mod tests {
         text
     }
 
-    fn full() -> String {
-        String::from_utf8(FULL.to_vec()).expect("UTF-8")
-    }
-
     #[test]
     fn a_recording_that_had_to_wait_too_long_says_so_in_its_last_line() {
         let text = written("lines", |mut sink, _| {
@@ -337,7 +330,7 @@ mod tests {
             assert_eq!(lines.count(), MOST_WAITING - 1);
             assert!(sink.write(b"another\n").is_err());
         });
-        assert!(text.ends_with(&format!("\n{}\n{}", MOST_WAITING - 2, full())), "{text}");
+        assert!(text.ends_with(&format!("\n{}\n{}", MOST_WAITING - 2, FULL_LINE)), "{text}");
     }
 
     #[test]
@@ -351,7 +344,7 @@ mod tests {
             assert_eq!(lines, MOST_WAITING_BYTES >> 20);
             assert_eq!(queue.waiting.load(Ordering::Relaxed), MOST_WAITING_BYTES);
         });
-        assert!(text.ends_with(&full()));
+        assert!(text.ends_with(FULL_LINE));
     }
 
     #[test]

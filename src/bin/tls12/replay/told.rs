@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use tls12::{
     Error,
     explain::{Explainer, Seen},
-    replay::{Difference, End, Recording, Secrets, Step},
+    pki::CertificateError,
+    replay::{AS_RECORDED, Difference, End, Recording, Secrets, Step},
     schedule::Side,
     session::{HandshakeKind, NotResumed},
 };
@@ -200,14 +201,16 @@ fn line(at: Option<Duration>, needed: &str, given: &str) -> String {
 }
 
 fn failed(error: &Error, recorded: Option<&str>) -> String {
-    let error = error.to_string();
-    match recorded {
+    let now = error.to_string();
+    match (error, recorded) {
         // The words of a verifier are in the recording alone.
-        Some(recorded) if error.contains(tls12::replay::AS_RECORDED) => printable(recorded),
-        Some(recorded) if recorded != error => {
-            format!("{error} (in the recording: {})", printable(recorded))
+        (Error::Certificate(CertificateError::Unacceptable(AS_RECORDED)), Some(recorded)) => {
+            printable(recorded)
         }
-        Some(_) | None => error,
+        (_, Some(recorded)) if recorded != now => {
+            format!("{now} (in the recording: {})", printable(recorded))
+        }
+        (_, Some(_) | None) => now,
     }
 }
 
