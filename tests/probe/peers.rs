@@ -3,10 +3,11 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use serde_json::Value;
+use tls12::session::Resumption;
 
 use super::{
     running::{Report, run},
-    serving::Serving,
+    serving::{Ours, Serving, ring},
 };
 use crate::{
     common::certs::Key,
@@ -177,4 +178,17 @@ fn gnutls_resumes_by_ticket_and_by_its_database() {
         let report = report(&place, port);
         assert_eq!(report.paths(), expected, "{more}: {}\n{}", report.0, server.text());
     }
+}
+
+#[test]
+fn colours_and_a_line_of_progress_are_for_terminals() {
+    if !has_peers("a probe on a terminal of script(1)") {
+        return;
+    }
+    let server = Ours::new(Resumption::new(ring(1))).start();
+    let probe =
+        format!("{} probe {} --address 127.0.0.1 --count 2", env!("CARGO_BIN_EXE_tls12"), server.target());
+    let shown = Program::start_with("script", &["-qec", &probe, "/dev/null"]).succeed();
+    assert!(shown.contains("\x1b[1mSessions are resumed: tickets work; session IDs work.\x1b[0m"), "{shown}");
+    assert!(shown.contains("\r2 connections of at most "), "{shown}");
 }
