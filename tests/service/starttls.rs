@@ -10,7 +10,7 @@ use super::{
     captures::{Tcpdump, explained, same, settled, tshark},
     serving::{Serving, has_peers, s_client},
 };
-use crate::{common::certs::Key, place::Place};
+use crate::{common::certs::Key, place::Place, program::Program};
 
 /// What a server waits for, and says then.
 type Talk = &'static [(&'static str, &'static str)];
@@ -54,35 +54,42 @@ const TALKS: [(&str, &str, Talk); 8] = [
     ("-proxy", "http", &[("\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n")]),
 ];
 
-/// Says what is said before TLS to one caller, then hands all on to a server. Gives its port.
+/// Says what is said before TLS to every caller, then hands all on to a server. Gives its port.
 fn front(talk: Talk, server: u16) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     thread::spawn(move || {
-        let (mut caller, _) = listener.accept().expect("a caller");
-        for (awaited, said) in talk {
-            let mut got = String::new();
-            while !got.contains(awaited) {
-                let mut bytes = [0; 4096];
-                let count = caller.read(&mut bytes).expect("bytes");
-                assert_ne!(count, 0, "{got}");
-                got.push_str(&String::from_utf8_lossy(&bytes[..count]));
-            }
-            caller.write_all(said.as_bytes()).expect("bytes");
+        for caller in listener.incoming() {
+            thread::spawn(move || greet(talk, server, caller?));
         }
-        let server = TcpStream::connect(("127.0.0.1", server)).expect("a server");
-        let (mut from, mut to) =
-            (caller.try_clone().expect("a handle"), server.try_clone().expect("a handle"));
-        let copying = thread::spawn(move || {
-            // Either side may end it at any time.
-            let _ = io::copy(&mut from, &mut to);
-            let _ = to.shutdown(Shutdown::Write);
-        });
-        let _ = io::copy(&mut &server, &mut &caller);
-        let _ = caller.shutdown(Shutdown::Write);
-        copying.join().expect("no panic");
     });
     port
+}
+
+/// What one caller gets. It may end at any time.
+fn greet(talk: Talk, server: u16, mut caller: TcpStream) -> io::Result<()> {
+    for (awaited, said) in talk {
+        let mut got = String::new();
+        while !got.contains(awaited) {
+            let mut bytes = [0; 4096];
+            let count = caller.read(&mut bytes)?;
+            if count == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            got.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+        caller.write_all(said.as_bytes())?;
+    }
+    let server = TcpStream::connect(("127.0.0.1", server))?;
+    let (mut from, mut to) = (caller.try_clone()?, server.try_clone()?);
+    let copying = thread::spawn(move || {
+        let _ = io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Write);
+    });
+    let _ = io::copy(&mut &server, &mut &caller);
+    let _ = caller.shutdown(Shutdown::Write);
+    copying.join().expect("no panic");
+    Ok(())
 }
 
 fn visit(place: &Place, how: &str, port: u16) {
@@ -124,5 +131,31 @@ fn what_begins_in_clear_text_is_explained_as_tshark_explains_it() {
         let hello = events.iter().find(|event| event["from"] == "client" && event["event"] == "record");
         assert_eq!(verdict["client_preamble"], hello.expect("a hello")["offset"], "{how}");
         assert_ne!(verdict["client_preamble"], 0, "{how}");
+    }
+}
+
+/// A probe says first what each protocol wants, and goes on with TLS.
+#[test]
+fn a_server_behind_another_protocol_is_probed() {
+    if !has_peers("probing servers behind SMTP, IMAP, FTP, PostgreSQL and HTTP") {
+        return;
+    }
+    let place = Place::new(Key::EcdsaP256);
+    let serving = Serving::start(&place, &[]);
+    let talks: [(&str, Talk); 5] = [
+        ("smtp", TALKS[0].2),
+        ("imap", &[("", "* OK IMAP4rev1\r\n"), ("a1 STARTTLS\r\n", "* more\r\na1 OK begin\r\n")]),
+        ("ftp", TALKS[3].2),
+        ("postgres", TALKS[4].2),
+        ("http", &[("Upgrade: TLS/1.2\r\n", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.2\r\n\r\n")]),
+    ];
+    for (preamble, talk) in talks {
+        let (target, root) = (format!("localhost:{}", front(talk, serving.port)), place.path("root.pem"));
+        let more = ["--address", "127.0.0.1", "--ca", &root, "--count", "2", "--preamble", preamble];
+        let said =
+            Program::start_with(env!("CARGO_BIN_EXE_tls12"), &[&["probe", &target], &more[..]].concat())
+                .succeed();
+        let verdict = "Sessions are resumed: tickets work; session IDs work.";
+        assert!(said.contains(verdict) && !said.contains("broken"), "{preamble}: {said}");
     }
 }
