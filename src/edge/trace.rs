@@ -3,13 +3,13 @@
 //! wants to see. Without the feature there is nothing.
 
 use super::Happening;
-use crate::{connection::ConnectionInfo, error::Error, schedule::Side, session::Lookup};
+use crate::{connection::ConnectionInfo, error::Error, session::Lookup};
 
 /// What happens in a handshake, as far as it is traced.
 pub(super) fn happened(happening: &Happening<'_>) {
     match happening {
-        Happening::Complete(side, info) => established(name(*side), info),
-        Happening::Failed(side, error) => failed(name(*side), error),
+        Happening::Complete(side, info) => established(side.name(), info),
+        Happening::Failed(side, error) => failed(side.name(), error),
         Happening::Signature(answer) => answered("a signature", yes_or_no(answer)),
         Happening::Verdict(answer) => answered("a verdict on the peer", yes_or_no(answer)),
         Happening::Found(_, found) => answered(
@@ -30,13 +30,6 @@ pub(super) fn happened(happening: &Happening<'_>) {
         | Happening::Credential(_)
         | Happening::RefusedName
         | Happening::Aborted(_) => {}
-    }
-}
-
-fn name(side: Side) -> &'static str {
-    match side {
-        Side::Client => "client",
-        Side::Server => "server",
     }
 }
 

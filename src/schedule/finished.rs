@@ -17,6 +17,14 @@ pub enum Side {
 }
 
 impl Side {
+    /// What it is called: `client` or `server`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+
     /// The other one.
     pub fn peer(self) -> Self {
         match self {

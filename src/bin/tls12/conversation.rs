@@ -110,9 +110,8 @@ impl Conversation {
 
     /// Records of which only the beginning is there, in sentences.
     pub(crate) fn unfinished(&self) -> Vec<String> {
-        let sides = [("client", Side::Client), ("server", Side::Server)];
-        let records =
-            sides.into_iter().filter_map(|(name, side)| Some((name, self.explainer.unfinished(side)?)));
+        let sides = [Side::Client, Side::Server].into_iter();
+        let records = sides.filter_map(|side| Some((side.name(), self.explainer.unfinished(side)?)));
         records
             .filter(|(_, (header, have))| *have < usize::from(header.length))
             .map(|(name, (header, have))| {

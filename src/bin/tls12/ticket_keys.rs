@@ -14,6 +14,7 @@ use crate::{
     Failure,
     private_file::{self, trouble},
     resume_args::{Format, TicketKeys},
+    words::hex,
 };
 
 pub(crate) fn run(args: &TicketKeys) -> Result<(), Failure> {
@@ -62,10 +63,6 @@ fn show(path: &Path, format: Format, with_secrets: bool) -> Result<(), String> {
         crate::say::show!("{line}");
     }
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn convert(

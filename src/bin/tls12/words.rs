@@ -1,7 +1,7 @@
 //! What there is to say about a connection, in the words of logs, pages and status lines.
 #![expect(clippy::disallowed_methods, reason = "the command reads the clock")]
 
-use std::{error::Error as _, io};
+use std::{error::Error as _, fmt::Write as _, io};
 
 use tls12::{
     ConnectionInfo, Error, UnixTime,
@@ -10,6 +10,16 @@ use tls12::{
 };
 
 use crate::daemon::log::Words;
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
 
 /// How the handshake went: `resumed= reason= ticket= age= lineage=`. Age is that of the full handshake, in seconds.
 fn of_handshake(info: &ConnectionInfo) -> Words {

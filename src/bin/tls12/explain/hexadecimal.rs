@@ -118,8 +118,8 @@ pub(super) fn in_records(sent: Sent) -> Sent {
 
 #[cfg(test)]
 mod tests {
-    use super::super::value::hex;
     use super::*;
+    use crate::words::hex;
 
     #[test]
     fn lines_say_who_sent_them() {

@@ -6,7 +6,6 @@ use tls12::{
     explain::{
         Decryption, Event, Known, NotTls12, Origin, Progress, Protection, Protocol, Seen, Shape, Verdict,
     },
-    schedule::Side,
     session::{HandshakeKind, ResumedBy, TicketSent},
 };
 
@@ -287,10 +286,7 @@ fn origin_fields(origin: Origin) -> Value {
 }
 
 pub(crate) fn event_fields(event: &Event, at: Duration) -> Fields {
-    let side = match event.from {
-        Side::Client => "client",
-        Side::Server => "server",
-    };
+    let side = event.from.name();
     let start = |name: &'static str| {
         let fields = Fields::new().with("event", name).with("from", side);
         fields.with("offset", event.offset).with("microseconds", micros(at))

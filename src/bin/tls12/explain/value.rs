@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::daemon::log::{is_harmless, quote};
+use crate::{
+    daemon::log::{is_harmless, quote},
+    words::hex,
+};
 
 /// Something to tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -217,14 +220,6 @@ fn some_hex(bytes: &[u8]) -> String {
         1..=SHOWN => hex(bytes),
         length => format!("{}.. ({length} bytes)", hex(bytes.get(..SHOWN - 16).unwrap_or_default())),
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 impl From<bool> for Value {

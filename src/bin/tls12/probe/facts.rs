@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tls12::crypto::Provider;
 
-use super::client::{Seen, hex};
+use super::client::Seen;
+use crate::words::hex;
 
 /// How many bytes of a ticket name its key (RFC 5077, 4: `opaque key_name[16]`).
 const KEY_NAME: usize = 16;

@@ -100,10 +100,7 @@ fn shorten(steps: &mut Vec<Step>) {
 }
 
 fn side<S: Serializer>(side: &Side, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(match side {
-        Side::Client => "client",
-        Side::Server => "server",
-    })
+    serializer.serialize_str(side.name())
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use crate::{
     conversation::Conversation,
     daemon::log::timestamp,
     ladder::{self, grouped, micros},
+    words::hex,
 };
 
 /// How wide the column of what was needed is.
@@ -34,7 +35,7 @@ pub(super) struct Told {
 
 /// What is recorded, in two lines and a head.
 pub(super) fn heading(recording: &Recording) -> String {
-    let side = side(recording.side());
+    let side = recording.side().name();
     let secrets = match recording.secrets() {
         Secrets::Recorded => "with secrets",
         Secrets::Withheld => "without secrets",
@@ -59,7 +60,7 @@ pub(super) fn recording_fields(recording: &Recording) -> Fields {
     let or_null = |text: Option<String>| text.map_or(Value::Null, |text| text.as_str().into());
     Fields::new()
         .with("step", "recording")
-        .with("side", side(recording.side()))
+        .with("side", recording.side().name())
         .with("secrets", matches!(recording.secrets(), Secrets::Recorded))
         .with("version", recording.version())
         .with("provider", or_null(recording.provider().map(Into::into)))
@@ -68,21 +69,13 @@ pub(super) fn recording_fields(recording: &Recording) -> Fields {
         .with("configuration", or_null(digest(recording)))
 }
 
-fn side(side: Side) -> &'static str {
-    match side {
-        Side::Client => "client",
-        Side::Server => "server",
-    }
-}
-
 fn started(recording: &Recording) -> Option<String> {
     let since = Duration::from_secs(recording.started_at()?);
     Some(timestamp(SystemTime::UNIX_EPOCH.checked_add(since)?))
 }
 
 fn digest(recording: &Recording) -> Option<String> {
-    let digest = recording.config_digest()?;
-    Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    recording.config_digest().map(|digest| hex(&digest))
 }
 
 impl Told {

@@ -31,7 +31,7 @@ use self::link::Link;
 pub(crate) use self::{
     offer::{Ending, MasterSecretOffer, Offer, Session},
     preamble::Preamble,
-    seen::{Certificate, Given, Kind, Seen, Trust, hex},
+    seen::{Certificate, Given, Kind, Seen, Trust},
     talk::Talk,
     trouble::{Stage, Trouble},
 };

@@ -9,6 +9,7 @@ use tls12::{
 };
 
 use super::offer::Session;
+use crate::words::hex;
 
 /// A handshake that both sides completed.
 #[derive(Debug)]
@@ -125,9 +126,4 @@ impl Certificate {
             self.chain.first().map(|leaf| provider.hash(HashAlgorithm::Sha256).hash(&[leaf.as_ref()]));
         digest.map(|digest| hex(digest.as_ref())).unwrap_or_default()
     }
-}
-
-/// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
