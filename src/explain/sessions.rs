@@ -74,8 +74,8 @@ impl Sessions {
         self.find(id_name(id)).is_some()
     }
 
-    /// Adds a connection under a number of its own, when all of it was seen: which session it resumed, and what it
-    /// leaves to later ones.
+    /// Adds a connection under a number of its own, once, when its handshake is complete or nothing more comes: which
+    /// session it resumed, and what it leaves to later ones.
     pub fn add(&mut self, number: u64, verdict: &Verdict) -> Origin {
         let origin = self.origin(verdict);
         let made_by = match (verdict.shape, origin) {

@@ -1,16 +1,20 @@
-//! Connections of our own, explained on standard error when they end. There are no secrets in what is told.
+//! Connections of our own, explained on standard error when they end, numbered as they begin. There are no secrets in
+//! what is told.
 
 use std::{
     io::{self, IoSlice},
     net::SocketAddr,
     ops::Deref,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
-use tls12::{explain::Sessions, schedule::Side};
+use tls12::{
+    explain::{Origin, Progress, Sessions},
+    schedule::Side,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -50,12 +54,48 @@ struct Record {
     address: String,
     time: SystemTime,
     begun: Instant,
+    number: Option<u64>,
+    origin: Option<Origin>,
 }
 
 impl Explaining {
     /// If it was asked for.
     pub(crate) fn if_asked(explain: bool) -> Option<Arc<Self>> {
         explain.then(Arc::default)
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Record {
+    fn sent(&mut self, from: Side, bytes: &[u8]) {
+        self.number();
+        self.conversation.sent(from, self.begun.elapsed(), bytes);
+        // Others may resume its session from now on, long before it ends.
+        if self.conversation.verdict().progress == Progress::Complete {
+            self.origin();
+        }
+    }
+
+    /// The same every time.
+    fn number(&mut self) -> u64 {
+        let explaining = &self.explaining;
+        *self.number.get_or_insert_with(|| {
+            let mut remembered = explaining.remembered();
+            remembered.connections += 1;
+            remembered.connections
+        })
+    }
+
+    /// The same every time.
+    fn origin(&mut self) -> Origin {
+        let number = self.number();
+        let (explaining, conversation) = (&self.explaining, &self.conversation);
+        *self
+            .origin
+            .get_or_insert_with(|| explaining.remembered().sessions.add(number, conversation.verdict()))
     }
 }
 
@@ -72,6 +112,8 @@ impl Recorded {
                 address: name(tcp.local_addr()),
                 time: now(),
                 begun: Instant::now(),
+                number: None,
+                origin: None,
             })
         });
         Self { tcp, record }
@@ -79,8 +121,7 @@ impl Recorded {
 
     fn sent(&mut self, from: impl FnOnce(Side) -> Side, bytes: &[u8]) {
         if let (Some(record), [_, ..]) = (&mut self.record, bytes) {
-            let at = record.begun.elapsed();
-            record.conversation.sent(from(record.ours), at, bytes);
+            record.sent(from(record.ours), bytes);
         }
     }
 }
@@ -100,15 +141,11 @@ impl Deref for Recorded {
 
 impl Drop for Record {
     fn drop(&mut self) {
-        if self.conversation.last == Duration::ZERO {
+        if self.number.is_none() {
+            // Nothing was said.
             return;
         }
-        let (number, origin) = {
-            let mut remembered = self.explaining.0.lock().unwrap_or_else(PoisonError::into_inner);
-            remembered.connections += 1;
-            let number = remembered.connections;
-            (number, remembered.sessions.add(number, self.conversation.verdict()))
-        };
+        let (number, origin) = (self.number(), self.origin());
         let (client, server) = match self.ours {
             Side::Client => (&self.address, &self.peer),
             Side::Server => (&self.peer, &self.address),
