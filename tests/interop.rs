@@ -29,6 +29,8 @@ mod openssl_client_auth;
 mod openssl_extensions;
 #[path = "interop/place.rs"]
 mod place;
+#[path = "interop/ports.rs"]
+mod ports;
 #[path = "interop/program.rs"]
 mod program;
 #[path = "interop/record.rs"]

@@ -18,6 +18,8 @@ mod failures;
 #[path = "interop/place.rs"]
 #[allow(dead_code, reason = "tests/interop.rs uses all of it")]
 mod place;
+#[path = "interop/ports.rs"]
+mod ports;
 #[path = "interop/program.rs"]
 #[allow(dead_code, reason = "tests/interop.rs uses all of it")]
 mod program;
@@ -27,11 +29,3 @@ mod reach;
 mod server;
 #[path = "redis/site.rs"]
 mod site;
-
-/// What the programs of tests/interop.rs wait for.
-mod socket {
-    use std::time::Duration;
-
-    /// How long anything may take.
-    pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-}

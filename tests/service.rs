@@ -12,14 +12,11 @@ mod common;
 #[path = "interop/place.rs"]
 #[allow(dead_code, reason = "tests/interop.rs uses more of it")]
 mod place;
+#[path = "interop/ports.rs"]
+mod ports;
 #[path = "interop/program.rs"]
 #[allow(dead_code, reason = "tests/interop.rs uses more of it")]
 mod program;
-
-/// How long anything may take.
-mod socket {
-    pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
-}
 
 mod service {
     mod backends;

@@ -176,7 +176,7 @@ fn a_connection_that_was_begun_before_is_said_to_be() {
 }
 
 /// Two connections of one client, the second of which resumes the session of the first one.
-fn two_visits() -> [Said; 2] {
+pub(super) fn two_visits() -> [Said; 2] {
     let mut world = World::resuming();
     let (first, _) = speak(&world);
     world.session = shake(&world).session;

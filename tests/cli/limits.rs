@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::running::{Serving, get, text};
+use super::running::{Serving, text, until};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\n\r\n";
 
@@ -32,17 +32,6 @@ fn is_closed(tcp: &mut TcpStream) -> bool {
         Err(error) => error.kind() == ErrorKind::ConnectionReset,
         Ok(_) => false,
     }
-}
-
-/// Waits until the numbers have this line.
-fn until(metrics: &str, line: &str) {
-    for _ in 0..2_000 {
-        if get(metrics, "/metrics").1.lines().any(|known| known == line) {
-            return;
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    panic!("no {line} in {}", get(metrics, "/metrics").1);
 }
 
 fn refused(limit: &str, count: u32) -> String {
@@ -206,7 +195,7 @@ fn a_peer_that_does_not_read_costs_little_and_ends() {
 /// Numbers are given to 16 at a time: whoever asks for more waits, and takes nothing from connections.
 #[test]
 fn who_asks_for_numbers_without_end_waits() {
-    let serving = Serving::start(&["--metrics", "127.0.0.1:0"]);
+    let mut serving = Serving::start(&["--metrics", "127.0.0.1:0"]);
     let metrics = serving.metrics();
     let silent: Vec<_> = (0..16).map(|_| TcpStream::connect(&metrics).expect("a connection")).collect();
     let mut waiting = TcpStream::connect(&metrics).expect("a connection");
@@ -215,6 +204,8 @@ fn who_asks_for_numbers_without_end_waits() {
     let error = waiting.read(&mut [0]).expect_err("it waits");
     assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
     assert!(serving.call(&["--insecure"], REQUEST).status.success());
+    // What is logged is counted.
+    assert!(serving.logged().contains(" event=served "));
     drop(silent);
     waiting.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
     let mut answer = String::new();

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tls12::schedule::Side;
 
 use super::{
-    explaining::{ends, explain, names, of, recorded, v4},
+    explaining::{ends, events, explain, names, of, recorded, two_visits, v4},
     files::Folder,
     pcap::{Capture, Ends, Format, Link, Segment, block, segments, words},
     running::{run, text},
@@ -37,6 +37,27 @@ fn fragments(packet: &[u8], ends: &Ends, identification: u8, piece: usize) -> Ve
         [&header, part].concat()
     };
     body.chunks(piece).enumerate().map(fragment).collect()
+}
+
+/// As in transfers of active FTP (RFC 4217, 7): the server calls, and is the server of TLS all the same.
+#[test]
+fn the_client_is_who_says_its_hello_whoever_called() {
+    let (transfer, called) = (ends("198.51.100.1:20", "192.0.2.7:40001"), v4());
+    let [first, second] = two_visits();
+    let mut capture = of(&segments(&first, 900), &called);
+    for said in [&second, &first] {
+        let turned: Vec<_> = said.iter().map(|(side, bytes)| (side.peer(), bytes.clone())).collect();
+        capture.add_all(&transfer, &segments(&turned, 300));
+    }
+    let (found, notes) = explain("active-ftp", &capture, &[]);
+    let (passive, _) = explain("passive-ftp", &of(&segments(&second, 300), &called), &[]);
+    assert_eq!((found.len(), notes.as_str()), (3, ""));
+    assert_eq!([&found[1]["client"], &found[1]["server"]], ["192.0.2.7:40001", "198.51.100.1:20"]);
+    assert_eq!(found[1]["verdict"]["handshake"], "resumed by ticket");
+    assert_eq!(found[1]["session"]["ticket"]["made_by"], 1, "{}", found[1]["session"]);
+    assert_eq!(events(&found[1]), events(&passive[0]));
+    assert_eq!(found[2]["verdict"]["handshake"], "full");
+    assert!(found.iter().all(|connection| connection["notes"].as_array().is_some_and(Vec::is_empty)));
 }
 
 /// A capture in which every packet is in fragments, changed by `change`.

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use super::{
     files::{Files, Folder},
-    running::{Serving, command, get, run, text},
+    running::{Serving, command, get, run, text, until},
 };
 use crate::common::certs::Ca;
 
@@ -204,6 +204,8 @@ fn numbers_are_served_as_text_and_as_prometheus_lines() {
     let address = &serving.metrics();
     assert!(serving.call(&["--ca", &files.root, "--reconnect", "2"], b"").status.success());
     assert!(serving.call(&["--ca", &files.root, "--no-tickets", "--reconnect", "1"], b"").status.success());
+    // The client is done before the server has heard of it.
+    until(address, "tls12_handshakes_total{outcome=\"resumed\",by=\"id\"} 1");
     let (status, body) = get(address, "/");
     assert_eq!(status, "HTTP/1.1 200 OK");
     assert!(

@@ -44,6 +44,17 @@ pub(super) fn get(address: &str, target: &str) -> (String, String) {
     (head.lines().next().expect("a status").to_owned(), body.to_owned())
 }
 
+/// Waits until the numbers have this line.
+pub(super) fn until(metrics: &str, line: &str) {
+    for _ in 0..2_000 {
+        if get(metrics, "/metrics").1.lines().any(|known| known == line) {
+            return;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    panic!("no {line} in {}", get(metrics, "/metrics").1);
+}
+
 /// `tls12 serve`, or another command that listens, on a port of its own; killed when dropped.
 pub(super) struct Serving {
     pub(super) child: Child,

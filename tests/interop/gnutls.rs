@@ -12,8 +12,9 @@ use crate::{
     drive::Tls,
     openssl_client_auth::{asking, presenting},
     place::{KEYS, Place, cases, groups, megabyte},
+    ports::free_port,
     program::{Program, has_peers},
-    socket::{Listener, Socket, connect, free_port, record_lengths},
+    socket::{Listener, Socket, connect, record_lengths},
 };
 
 pub(crate) const TLS_1_2: &str = "NORMAL:-VERS-ALL:+VERS-TLS1.2";

@@ -13,8 +13,9 @@ use tls12::{
 use crate::{
     common::certs::{Ca, Key},
     place::{KEYS, Place, cases, groups, megabyte, suites},
+    ports::free_port,
     program::{Program, has_peers},
-    socket::{Listener, connect, free_port},
+    socket::{Listener, connect},
 };
 
 /// What OpenSSL and Node call a suite.

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::socket::PATIENCE;
+use crate::ports::PATIENCE;
 
 /// Whether other programs are here to be talked to; says so if not.
 pub(crate) fn has_peers(left_out: &str) -> bool {

@@ -26,7 +26,8 @@ use crate::{
     drive::Tls,
     openssl_client_auth::{asking, presenting},
     place::{Place, cases, groups, megabyte},
-    socket::{Listener, PATIENCE, Socket, connect},
+    ports::PATIENCE,
+    socket::{Listener, Socket, connect},
 };
 
 /// Its suites of TLS 1.2 take ECDSA and RSA, but no Ed25519.

@@ -12,10 +12,8 @@ use tls12::Error;
 use crate::{
     common::pair::World,
     drive::{self, Tls, Transport},
+    ports::PATIENCE,
 };
-
-/// How long anything may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A socket, and all that was sent and received.
 pub(crate) struct Socket {
@@ -107,11 +105,6 @@ impl Listener {
     pub(crate) fn accept(&self, world: &World) -> Result<Tls<Socket>, Error> {
         drive::accept(world, self.next())
     }
-}
-
-/// A port for a program that cannot choose one itself. Nobody else has it now.
-pub(crate) fn free_port() -> u16 {
-    Listener::new().port()
 }
 
 /// Calls the server on a port.

@@ -12,8 +12,8 @@ use super::{
 use crate::{
     common::certs::Key,
     place::Place,
+    ports::{free_port, until_listening},
     program::{Program, has_peers},
-    socket::{free_port, until_listening},
 };
 
 /// The report about a port, where `place` has the certificates.

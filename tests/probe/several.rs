@@ -12,6 +12,7 @@ use super::{
     scripted::{Quirk, Scripted},
     serving::{NAME, Ours, Serving, ring},
 };
+use crate::ports::free_port;
 
 fn by_ticket(number: u8) -> Resumption {
     Resumption::new(ring(number)).with_ids(false)
@@ -97,9 +98,9 @@ fn a_rule_is_not_judged_by_nodes_that_may_not_know_the_session() {
 /// Two addresses with one port.
 fn at_two(first: Ours, second: Ours) -> (Serving, Serving) {
     let store = || MemoryStore::new(Limits::sessions(1000));
-    let here = Serving::start(first.serves(store()));
-    let there = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), here.address.port());
-    let there = Serving::at(there, second.serves(store()));
+    let (port, at) = (free_port(), |last| IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)));
+    let here = Serving::at(SocketAddr::new(at(1), port), first.serves(store()));
+    let there = Serving::at(SocketAddr::new(at(2), port), second.serves(store()));
     (here, there)
 }
 

@@ -10,10 +10,10 @@ use tls12::{
 use tokio::time::sleep;
 
 use crate::{
+    ports::PATIENCE,
     program::has_peers,
     server::Redis,
     site::{RESUMED, Site, full},
-    socket::PATIENCE,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);

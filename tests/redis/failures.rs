@@ -15,10 +15,10 @@ use tls12::{
 use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
+    ports::PATIENCE,
     program::has_peers,
     server::Redis,
     site::{RESUMED, Server, Site, full},
-    socket::PATIENCE,
 };
 
 /// Clients that come back again and again, until told to end.

@@ -22,10 +22,10 @@ use tokio::time::sleep;
 use crate::{
     common::certs::{Ca, Key},
     place::Place,
+    ports::{PATIENCE, free_port},
     program::has_peers,
-    server::{Redis, free_port},
+    server::Redis,
     site::{RESUMED, Site},
-    socket::PATIENCE,
 };
 
 /// Whether what is kept is found.

@@ -1,7 +1,7 @@
 //! A redis-server of our own, which ends with the test.
 
 use std::{
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpStream},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -9,7 +9,10 @@ use std::{
 
 use redis::{Connection, FromRedisValue, RedisResult};
 
-use crate::{place::Place, socket::PATIENCE};
+use crate::{
+    place::Place,
+    ports::{PATIENCE, free_port},
+};
 
 /// Listens on the loopback interface and keeps nothing on disk. Killed when dropped.
 pub(crate) struct Redis {
@@ -113,12 +116,6 @@ impl Drop for Redis {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Free a moment ago.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    listener.local_addr().expect("an address").port()
 }
 
 fn spawn(place: &Place, port: u16, options: &[String]) -> Child {

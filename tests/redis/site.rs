@@ -28,8 +28,8 @@ use crate::{
         certs::{Ca, Issued, Spec},
         pair::NAME,
     },
+    ports::PATIENCE,
     server::Redis,
-    socket::PATIENCE,
 };
 
 pub(crate) type Store<L> = TieredStore<L, Guarded<RedisStore>>;

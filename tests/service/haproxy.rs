@@ -1,6 +1,7 @@
 //! HAProxy, which reads more of the PROXY protocol than addresses.
 
-use super::serving::{Serving, curl, free_port, has_peers, until_listening};
+use super::serving::{Serving, curl, has_peers};
+use crate::ports::{free_port, until_listening};
 use crate::{common::certs::Key, place::Place, program::Program};
 
 #[test]

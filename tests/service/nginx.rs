@@ -1,8 +1,6 @@
 //! nginx without TLS.
 
-use crate::{place::Place, program::Program};
-
-use super::serving::free_port;
+use crate::{place::Place, ports::free_port, program::Program};
 
 /// A master and its worker, told to end when dropped.
 pub(super) struct Nginx<'p> {

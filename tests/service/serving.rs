@@ -1,13 +1,7 @@
 //! `tls12 serve`, and programs that call it.
 
-use std::{
-    net::{TcpListener, TcpStream},
-    thread,
-    time::{Duration, Instant},
-};
-
 pub(super) use crate::program::has_peers;
-use crate::{place::Place, program::Program, socket::PATIENCE};
+use crate::{place::Place, program::Program};
 
 /// `tls12 serve` or another of its commands that listen, on a port of its own.
 pub(super) struct Serving {
@@ -32,20 +26,6 @@ impl Serving {
         let address = line.split(' ').next().expect("a word");
         let port = address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
         Self { program, port }
-    }
-}
-
-/// A port that nobody listens on just now.
-pub(super) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
-}
-
-/// Waits for a program that does not say when it listens.
-pub(super) fn until_listening(port: u16) {
-    let end = Instant::now() + PATIENCE;
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(Instant::now() < end, "nobody listens on port {port}");
-        thread::sleep(Duration::from_millis(10));
     }
 }
 

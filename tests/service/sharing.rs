@@ -5,8 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::serving::{Serving, free_port, has_peers, until_listening};
-use crate::{common::certs::Key, place::Place, program::Program, socket::PATIENCE};
+use super::serving::{Serving, has_peers};
+use crate::{
+    common::certs::Key,
+    place::Place,
+    ports::{PATIENCE, free_port, until_listening},
+    program::Program,
+};
 
 const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/service/client.js");
 const REQUEST: &[u8] = b"GET / HTTP/1.0\r\nAccept: text/plain\r\n\r\n";

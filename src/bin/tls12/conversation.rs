@@ -104,6 +104,11 @@ impl Conversation {
         self.keep(Step { from, at, bytes: 0, events });
     }
 
+    /// Whether nobody said anything yet, and nothing is known to be missing.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.client_bytes == 0 && self.server_bytes == 0 && self.steps.is_empty()
+    }
+
     pub(crate) fn verdict(&self) -> &Verdict {
         self.explainer.verdict()
     }

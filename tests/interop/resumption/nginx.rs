@@ -4,8 +4,8 @@ use super::{BY_ID, BY_TICKET, Caller, DECLINED, NEW_ID, NEW_TICKET, RENEWED, Tic
 use crate::{
     common::certs::Key,
     place::Place,
+    ports::free_port,
     program::{Program, has_peers},
-    socket::free_port,
 };
 
 /// A master and its worker, told to end when dropped.

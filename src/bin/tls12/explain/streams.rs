@@ -58,7 +58,7 @@ pub(super) struct Stream {
     pub(super) from_middle: bool,
     to_server: Direction,
     to_client: Direction,
-    /// The first sequence number of the client, as its SYN says.
+    /// The first sequence number of who called, as its SYN says.
     first_sequence: Option<u32>,
     has_ended: bool,
     last: Duration,
@@ -203,6 +203,12 @@ impl Stream {
     fn segment(&mut self, segment: &Segment<'_>, time: Duration) {
         let at = time.saturating_sub(self.begun);
         self.last = self.last.max(at);
+        if segment.from == self.server
+            && self.conversation.is_silent()
+            && begins_with(segment.payload) == Some(HELLO_OF_CLIENT)
+        {
+            self.turn();
+        }
         let from = if segment.from == self.client { Side::Client } else { Side::Server };
         self.begin(from, segment, at);
         let sequence = segment.sequence.wrapping_add(segment.flags.syn.into());
@@ -222,18 +228,24 @@ impl Stream {
         self.has_ended |= segment.flags.fin || segment.flags.rst;
     }
 
+    /// The client is who says ClientHello, whoever called whom: where FTP is active, the server calls for each transfer, and
+    /// is the server all the same (RFC 4217, 7).
+    fn turn(&mut self) {
+        std::mem::swap(&mut self.client, &mut self.server);
+        std::mem::swap(&mut self.to_server, &mut self.to_client);
+    }
+
     /// Finds out where a direction begins.
     fn begin(&mut self, from: Side, segment: &Segment<'_>, at: Duration) {
         if segment.flags.syn {
             self.direction(from).begins(segment.sequence.wrapping_add(1));
-            match (from, segment.acknowledged) {
-                (Side::Client, _) => self.first_sequence = Some(segment.sequence),
-                // Its answer says where the client began.
-                (Side::Server, Some(acknowledged)) => {
-                    self.direction(Side::Client).begins(acknowledged);
+            match segment.acknowledged {
+                None => self.first_sequence = Some(segment.sequence),
+                // The answer says where the caller began.
+                Some(acknowledged) => {
+                    self.direction(from.peer()).begins(acknowledged);
                     self.first_sequence.get_or_insert(acknowledged.wrapping_sub(1));
                 }
-                (Side::Server, None) => {}
             }
         }
         if segment.payload.is_empty() {

@@ -90,20 +90,22 @@ impl Waiting {
     async fn round(&mut self, site: &mut Site, times: &[Duration]) -> Result<Bounds, Trouble> {
         let mut sessions = Vec::new();
         for time in times {
-            sessions.push((*time, self.make(site).await?, Instant::now()));
+            let begun = Instant::now();
+            sessions.push((*time, begun, self.make(site).await?, Instant::now()));
         }
         let mut low = Duration::ZERO;
-        for (time, session, made) in sessions {
+        for (time, begun, session, made) in sessions {
             let age = time.as_secs_f64();
             site.say(&format!("{} are offered after {age:.1} s next", self.by.plural()));
             sleep_until(made + time).await;
             // Another one shows the key of this time.
             self.make(site).await?;
             let offer = self.by.offers(site.plain(), &session)?;
-            let age = made.elapsed();
+            // When exactly the server made it, and looks at it, is not known.
+            let at_least = made.elapsed();
             match site.call(&offer).await?.is_resumed() {
-                true => low = age,
-                false => return Ok((low, Some(age))),
+                true => low = at_least,
+                false => return Ok((low, Some(begun.elapsed()))),
             }
         }
         Ok((low, None))
