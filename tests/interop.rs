@@ -19,6 +19,9 @@ mod format;
 mod gnutls;
 #[path = "interop/http.rs"]
 mod http;
+#[path = "interop/nginx.rs"]
+#[allow(dead_code, reason = "tests/probe.rs uses more of it")]
+mod nginx;
 #[path = "interop/node.rs"]
 mod node;
 #[path = "interop/openssl.rs"]

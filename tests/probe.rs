@@ -12,6 +12,9 @@ mod common;
 #[path = "cli/files.rs"]
 #[allow(dead_code, reason = "tests/cli.rs writes more kinds of files")]
 mod files;
+#[path = "interop/nginx.rs"]
+#[allow(dead_code, reason = "tests/interop.rs uses more of it")]
+mod nginx;
 #[path = "interop/place.rs"]
 #[allow(dead_code, reason = "tests/interop.rs uses more of it")]
 mod place;

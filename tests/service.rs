@@ -9,6 +9,9 @@
 )]
 
 mod common;
+#[path = "interop/nginx.rs"]
+#[allow(dead_code, reason = "tests/interop.rs uses more of it")]
+mod nginx;
 #[path = "interop/place.rs"]
 #[allow(dead_code, reason = "tests/interop.rs uses more of it")]
 mod place;
@@ -22,7 +25,6 @@ mod service {
     mod backends;
     mod captures;
     mod haproxy;
-    mod nginx;
     mod recordings;
     mod serving;
     mod sharing;

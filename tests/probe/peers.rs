@@ -1,7 +1,5 @@
 //! Other programs, each set up in a way whose verdict is known.
 
-use std::net::{Ipv4Addr, SocketAddr};
-
 use serde_json::Value;
 use tls12::session::Resumption;
 
@@ -11,6 +9,7 @@ use super::{
 };
 use crate::{
     common::certs::Key,
+    nginx::Nginx,
     place::Place,
     ports::{free_port, until_listening},
     program::{Program, has_peers},
@@ -27,51 +26,9 @@ fn report(place: &Place, port: u16) -> Report {
     Report(json["reports"][0].take())
 }
 
-/// A master and its worker, told to end when dropped.
-struct Nginx {
-    place: Place,
-    port: u16,
-    program: Option<Program>,
-}
-
-impl Nginx {
-    fn start(settings: impl FnOnce(&Place) -> String) -> Self {
-        let place = Place::new(Key::EcdsaP256);
-        let (port, settings) = (free_port(), settings(&place));
-        let path = |name| place.path(name);
-        let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-        let temporary: String =
-            kinds.iter().map(|kind| format!("{kind}_temp_path {};\n", path(kind))).collect();
-        let conf = format!(
-            "daemon off;\nerror_log stderr notice;\npid {pid};\nevents {{ worker_connections 32; }}\n\
-             http {{\naccess_log off;\n{temporary}server {{\nlisten 127.0.0.1:{port} ssl;\nserver_name a.example;\n\
-             ssl_protocols TLSv1.2;\nssl_certificate {cert};\nssl_certificate_key {key};\n{settings}\n}}\n}}\n",
-            pid = path("nginx.pid"),
-            cert = path("server.pem"),
-            key = path("server.key"),
-        );
-        place.write("nginx.conf", conf.as_bytes());
-        let program = Program::start("nginx", &format!("-e stderr -c {}", place.path("nginx.conf")));
-        program.text_with("start worker process");
-        Self { place, port, program: Some(program) }
-    }
-
-    /// One whose ticket key is this byte, many times.
-    fn with_key(byte: u8) -> Self {
-        Self::start(|place| format!("ssl_session_ticket_key {};", place.write("ticket.key", &[byte; 80])))
-    }
-
-    fn address(&self) -> SocketAddr {
-        SocketAddr::new(Ipv4Addr::LOCALHOST.into(), self.port)
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // A master that is killed would leave its worker behind.
-        Program::start("nginx", &format!("-e stderr -c {} -s stop", self.place.path("nginx.conf"))).wait();
-        self.program.take().map(Program::wait);
-    }
+/// With a ticket key of which each byte is this one.
+fn with_key(place: &Place, byte: u8) -> Nginx<'_> {
+    Nginx::with_tls(place, &format!("ssl_session_ticket_key {};", place.write("ticket.key", &[byte; 80])))
 }
 
 #[test]
@@ -79,9 +36,10 @@ fn two_nginx_behind_a_round_robin_share_keys_or_do_not() {
     if !has_peers("two nginx behind a round robin") {
         return;
     }
-    let (one, same, other) = (Nginx::with_key(1), Nginx::with_key(1), Nginx::with_key(2));
+    let places = [(); 3].map(|()| Place::new(Key::EcdsaP256));
+    let (one, same, other) = (with_key(&places[0], 1), with_key(&places[1], 1), with_key(&places[2], 2));
     let sharing = Serving::round_robin(&[one.address(), same.address()]);
-    let report_of = |serving: &Serving| report(&one.place, serving.address.port());
+    let report_of = |serving: &Serving| report(&places[0], serving.address.port());
     let together = report_of(&sharing);
     assert_eq!((together.path("ticket"), together.at("/groups/key_sets")), ("works", &1.into()));
     assert_eq!(together.rule("R17", ""), ["kept"]);
@@ -106,12 +64,16 @@ fn nginx_resumes_by_its_shared_cache() {
         return;
     }
     let cache = "ssl_session_cache shared:sessions:1m;";
-    let nginx = Nginx::start(|_| format!("{cache} ssl_session_tickets off;"));
-    assert_eq!(report(&nginx.place, nginx.port).paths(), ("not-offered", "works"));
-    let both = Nginx::start(|_| format!("{cache} ssl_session_tickets on;"));
-    assert_eq!(report(&both.place, both.port).paths(), ("works", "works"));
-    let none = Nginx::start(|_| "ssl_session_cache off; ssl_session_tickets off;".into());
-    let report = report(&none.place, none.port);
+    let place = Place::new(Key::EcdsaP256);
+    let report_with = |settings: &str| {
+        let nginx = Nginx::with_tls(&place, settings);
+        report(&place, nginx.port)
+    };
+    for (tickets, expected) in [("off", ("not-offered", "works")), ("on", ("works", "works"))] {
+        let report = report_with(&format!("{cache} ssl_session_tickets {tickets};"));
+        assert_eq!(report.paths(), expected, "{}", report.0);
+    }
+    let report = report_with("ssl_session_cache off; ssl_session_tickets off;");
     assert!(["not-offered", "does-not-work"].contains(&report.path("id")), "{}", report.0);
     assert!(report.findings().contains(&"no-resumption"));
 }

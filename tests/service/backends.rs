@@ -2,12 +2,10 @@
 
 use std::thread;
 
-use super::{
-    nginx::Nginx,
-    serving::{Serving, curl, has_peers},
-};
+use super::serving::{Serving, curl, has_peers};
 use crate::{
     common::certs::Key,
+    nginx::Nginx,
     place::{Place, megabyte},
 };
 
@@ -25,7 +23,7 @@ fn nginx_is_served_with_tls_in_front_of_it() {
         "",
         &format!("root {folder};\nlocation /post {{ return 200 \"$content_length\\n\"; }}"),
     );
-    let serving = Serving::start(&place, &["--forward", &nginx.address(), "--alpn", "http/1.1"]);
+    let serving = Serving::start(&place, &["--forward", &nginx.address().to_string(), "--alpn", "http/1.1"]);
     let url = format!("https://localhost:{}", serving.port);
 
     // 16 MiB down, by several at once.
@@ -62,7 +60,8 @@ fn nginx_is_told_who_the_client_is() {
     let place = Place::new(Key::EcdsaP256);
     let page = "location / { return 200 \"$proxy_protocol_addr $proxy_protocol_port $proxy_protocol_server_port\\n\"; }";
     let nginx = Nginx::start(&place, "proxy_protocol", page);
-    let serving = Serving::start(&place, &["--forward", &nginx.address(), "--proxy-protocol", "v2"]);
+    let serving =
+        Serving::start(&place, &["--forward", &nginx.address().to_string(), "--proxy-protocol", "v2"]);
     let url = format!("https://localhost:{}/", serving.port);
     let said = curl(&place, &["--write-out", "%{local_ip} %{local_port} %{remote_port}\n", &url]);
     let [told, true_one] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
@@ -77,7 +76,7 @@ fn a_server_behind_that_goes_and_comes_costs_only_who_comes_meanwhile() {
     }
     let place = Place::new(Key::EcdsaP256);
     let nginx = Nginx::start(&place, "", "location / { return 200 \"here\\n\"; }");
-    let serving = Serving::start(&place, &["--forward", &nginx.address()]);
+    let serving = Serving::start(&place, &["--forward", &nginx.address().to_string()]);
     let url = format!("https://localhost:{}/", serving.port);
     assert_eq!(curl(&place, &[&url]), "here\n");
     drop(nginx);

@@ -7,11 +7,8 @@ use tls12::{
     replay::{End, Recording, Replay, Step},
 };
 
-use super::{
-    nginx::Nginx,
-    serving::{Serving, curl, has_peers},
-};
-use crate::{common::certs::Key, place::Place, program::Program};
+use super::serving::{Serving, curl, has_peers};
+use crate::{common::certs::Key, nginx::Nginx, place::Place, program::Program};
 
 /// The steps of the recording in a file, which happens again to its end.
 fn again(path: &str) -> Vec<Step> {
@@ -74,16 +71,11 @@ fn what_nginx_said_to_a_client_happens_again() {
         return;
     }
     let place = Place::new(Key::EcdsaP256);
-    let tls = format!(
-        "ssl_certificate {}; ssl_certificate_key {}; ssl_protocols TLSv1.2; ssl_session_cache shared:all:1m;",
-        place.path("server.pem"),
-        place.path("server.key")
-    );
-    let nginx = Nginx::start(&place, "ssl", &tls);
+    let nginx = Nginx::with_tls(&place, "ssl_session_cache shared:all:1m;");
     let (file, root) = (place.path("client.tls12"), place.path("root.pem"));
     let args = [
         "connect",
-        &nginx.address(),
+        &nginx.address().to_string(),
         "--name",
         "localhost",
         "--ca",

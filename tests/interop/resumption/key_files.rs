@@ -5,7 +5,7 @@ use tls12::{
     session::{KeyFileFormat, KeyMaterial},
 };
 
-use super::{Caller, NEW_TICKET, nginx::Nginx, node::SERVER, verdict};
+use super::{Caller, NEW_TICKET, nginx::Web, node::SERVER, verdict};
 use crate::{common::certs::Key, node::server_of, place::Place, program::has_peers};
 
 /// A file of so many bytes.
@@ -36,7 +36,7 @@ fn key_files_are_read_as_nginx_reads_them() {
     for len in [48, 80] {
         let file = file(len);
         let path = place.write("ticket.key", &file);
-        let nginx = Nginx::start(&place, &format!("ssl_session_ticket_key {path};"));
+        let nginx = Web::start(&place, &format!("ssl_session_ticket_key {path};"));
         let mut caller = Caller::new(&place);
         assert_eq!(nginx.get(&mut caller, "first"), (NEW_TICKET, false));
         assert_sealed_with(caller.ticket(), &file, KeyFileFormat::Nginx);

@@ -3,36 +3,25 @@
 use super::{BY_ID, BY_TICKET, Caller, DECLINED, NEW_ID, NEW_TICKET, RENEWED, TicketSent, verdict};
 use crate::{
     common::certs::Key,
+    nginx::{Nginx, tls},
     place::Place,
-    ports::free_port,
-    program::{Program, has_peers},
+    program::has_peers,
 };
 
-/// A master and its worker, told to end when dropped.
-pub(super) struct Nginx<'p> {
+/// One whose page says under which settings it was made.
+pub(super) struct Web<'p> {
     place: &'p Place,
-    port: u16,
-    program: Option<Program>,
+    nginx: Nginx<'p>,
 }
 
-impl<'p> Nginx<'p> {
+impl<'p> Web<'p> {
     pub(super) fn start(place: &'p Place, settings: &str) -> Self {
-        let port = free_port();
-        configure(place, port, settings, "first");
-        let program = Program::start("nginx", &arguments(place));
-        // From now on it can be told something.
-        program.text_with("start worker process");
-        Self { place, port, program: Some(program) }
-    }
-
-    fn tell(&self, what: &str) -> Program {
-        Program::start("nginx", &format!("{} -s {what}", arguments(self.place)))
+        Self { place, nginx: Nginx::start(place, "ssl", &with_page(place, settings, "first")) }
     }
 
     /// Goes on with other settings, and a name for them.
     fn reload(&self, settings: &str, name: &str) {
-        configure(self.place, self.port, settings, name);
-        self.tell("reload").succeed();
+        self.nginx.reload("ssl", &with_page(self.place, settings, name));
     }
 
     /// Gets a page, which says under which settings it was made, and whether the session was reused. Our verdict on
@@ -40,7 +29,7 @@ impl<'p> Nginx<'p> {
     pub(super) fn get(&self, caller: &mut Caller<'_>, name: &str) -> (super::Verdict, bool) {
         loop {
             let before = caller.session.as_ref().map(super::ClientSession::duplicate);
-            let mut tls = caller.call(self.port);
+            let mut tls = caller.call(self.nginx.port);
             tls.write(b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
             let mut page = Vec::new();
             while !page.ends_with(b"end\n") {
@@ -66,33 +55,9 @@ impl<'p> Nginx<'p> {
     }
 }
 
-impl Drop for Nginx<'_> {
-    fn drop(&mut self) {
-        // A master that is killed would leave its worker behind.
-        self.tell("stop").wait();
-        self.program.take().map(Program::wait);
-    }
-}
-
-fn arguments(place: &Place) -> String {
-    format!("-e stderr -c {}", place.path("nginx.conf"))
-}
-
-fn configure(place: &Place, port: u16, settings: &str, name: &str) {
-    let path = |name| place.path(name);
-    let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-    let temporary: String = kinds.iter().map(|kind| format!("{kind}_temp_path {};\n", path(kind))).collect();
-    let conf = format!(
-        "daemon off;\nerror_log stderr notice;\npid {pid};\nevents {{ worker_connections 32; }}\n\
-         http {{\naccess_log off;\n{temporary}server {{\n\
-         listen 127.0.0.1:{port} ssl;\nserver_name a.example;\nssl_protocols TLSv1.2;\n\
-         ssl_certificate {cert};\nssl_certificate_key {key};\n{settings}\n\
-         location / {{ return 200 \"settings {name}, reused $ssl_session_reused, end\\n\"; }}\n}}\n}}\n",
-        pid = path("nginx.pid"),
-        cert = path("server.pem"),
-        key = path("server.key"),
-    );
-    place.write("nginx.conf", conf.as_bytes());
+fn with_page(place: &Place, settings: &str, name: &str) -> String {
+    let page = format!("settings {name}, reused $ssl_session_reused, end\\n");
+    tls(place, &format!("{settings}\nlocation / {{ return 200 \"{page}\"; }}"))
 }
 
 #[test]
@@ -103,14 +68,14 @@ fn our_client_resumes_with_nginx_by_its_cache_and_by_ticket() {
     let cache = "ssl_session_cache shared:sessions:1m;";
     for key in [Key::EcdsaP256, Key::Rsa2048] {
         let place = Place::new(key);
-        let nginx = Nginx::start(&place, &format!("{cache} ssl_session_tickets off;"));
+        let nginx = Web::start(&place, &format!("{cache} ssl_session_tickets off;"));
         nginx.check(&mut Caller::new(&place), "first", &[NEW_ID, BY_ID, BY_ID]);
         drop(nginx);
-        let nginx = Nginx::start(&place, &format!("{cache} ssl_session_tickets on;"));
+        let nginx = Web::start(&place, &format!("{cache} ssl_session_tickets on;"));
         nginx.check(&mut Caller::new(&place), "first", &[NEW_TICKET, BY_TICKET, BY_TICKET]);
         nginx.check(&mut Caller::without_tickets(&place), "first", &[NEW_ID, BY_ID, BY_ID]);
         drop(nginx);
-        let nginx = Nginx::start(&place, "ssl_session_cache off; ssl_session_tickets off;");
+        let nginx = Web::start(&place, "ssl_session_cache off; ssl_session_tickets off;");
         nginx.check(&mut Caller::new(&place), "first", &[NEW_ID]);
     }
 }
@@ -126,7 +91,7 @@ fn our_client_resumes_with_nginx_while_its_ticket_keys_rotate() {
         format!("ssl_session_ticket_key {};", place.write(name, &bytes))
     };
     let (one, two, three) = (file("one.key", 1), file("two.key", 50), file("three.key", 100));
-    let nginx = Nginx::start(&place, &one);
+    let nginx = Web::start(&place, &one);
     let (mut early, mut late) = (Caller::new(&place), Caller::new(&place));
     nginx.check(&mut early, "first", &[NEW_TICKET, BY_TICKET]);
     nginx.check(&mut late, "first", &[NEW_TICKET]);
