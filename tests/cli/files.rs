@@ -1,17 +1,25 @@
 //! Certificates in files.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use tls12::CertificateDer;
 
 use crate::common::certs::{Ca, Issued, Spec};
 
-/// A folder of this test run's own, removed when dropped.
+/// A folder of its own, removed when dropped.
 pub(super) struct Folder(pub(super) PathBuf);
 
 impl Folder {
+    /// Two of one name are two.
     pub(super) fn new(name: &str) -> Self {
-        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let own = format!("{name}-{}-{count}", std::process::id());
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(own);
         fs::create_dir_all(&path).expect("a folder");
         Self(path)
     }

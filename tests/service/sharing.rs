@@ -61,6 +61,15 @@ fn call(place: &Place, port: u16, kept: &str) -> String {
     words.join(" ")
 }
 
+/// Calls until the session in the file is resumed by ID.
+fn until_resumed(place: &Place, serving: &Serving) {
+    let end = Instant::now() + PATIENCE;
+    while call(place, serving.port, "s") != "resumed=id reason=-" {
+        assert!(Instant::now() < end, "{}", serving.program.text());
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Two processes with one file of keys, so that each can open what the other sealed.
 fn two(place: &Place, redis: &Redis, more: &[&str]) -> [Serving; 2] {
     let keys = place.path("ticket.keys");
@@ -68,7 +77,9 @@ fn two(place: &Place, redis: &Redis, more: &[&str]) -> [Serving; 2] {
         Program::start_with(env!("CARGO_BIN_EXE_tls12"), &["ticket-keys", "new", &keys]).succeed();
     }
     let url = redis.url();
-    let args = [&["--ticket-keys", &keys, "--session-cache", &url], more].concat();
+    // A busy machine may take its time.
+    let patient = ["--session-cache-deadline", "10s"];
+    let args = [&["--ticket-keys", &keys, "--session-cache", &url], &patient[..], more].concat();
     [(); 2].map(|()| Serving::start(place, &args))
 }
 
@@ -109,6 +120,8 @@ fn processes_on_one_port_share_connections_and_sessions() {
         &keys,
         "--session-cache",
         &url,
+        "--session-cache-deadline",
+        "10s",
     ];
     let serving = [(); 2].map(|()| Serving::listening(&args));
     let port = serving[0].port;
@@ -144,12 +157,8 @@ fn a_redis_that_dies_and_comes_back_costs_full_handshakes_alone() {
     assert_eq!(log.matches("reason=StoreUnavailable").count(), 20, "{log}");
 
     let redis = Redis::start(port);
-    let end = Instant::now() + PATIENCE;
-    while call(&place, one.port, "s") != "resumed=id reason=-" {
-        assert!(Instant::now() < end, "{}", one.program.text());
-        thread::sleep(Duration::from_millis(20));
-    }
-    assert_eq!(call(&place, other.port, "s"), "resumed=id reason=-");
+    // The other one hears only now that its connections are none any more.
+    [one, other].iter().for_each(|serving| until_resumed(&place, serving));
     drop(redis);
 }
 
@@ -167,17 +176,14 @@ fn a_server_starts_without_its_redis_and_uses_it_when_it_comes() {
     assert_eq!(call(&place, serving.port, "s"), "resumed=no reason=NotOffered");
     assert_eq!(call(&place, serving.port, "s"), "resumed=no reason=StoreUnavailable");
     let redis = Redis::start(port);
-    let end = Instant::now() + PATIENCE;
-    while call(&place, serving.port, "s") != "resumed=id reason=-" {
-        assert!(Instant::now() < end, "{}", serving.program.text());
-        thread::sleep(Duration::from_millis(20));
-    }
+    until_resumed(&place, &serving);
     let text = serving.program.text();
     let address =
         text.split("numbers at http://").nth(1).and_then(|rest| rest.split('/').next()).expect("it says so");
     let numbers =
         || Program::start("curl", &format!("--silent --max-time 20 http://{address}/metrics")).succeed();
     // The other connection may still be on its way.
+    let end = Instant::now() + PATIENCE;
     while !numbers().contains("tls12_cache_connections 2") {
         assert!(Instant::now() < end, "{}", numbers());
         thread::sleep(Duration::from_millis(20));
@@ -217,11 +223,7 @@ fn a_redis_that_refuses_is_told_and_another_url_is_taken() {
     place.write("url", url("right").as_bytes());
     serving.program.signal("HUP");
     serving.program.text_with("read again");
-    let end = Instant::now() + PATIENCE;
-    while call(&place, serving.port, "s") != "resumed=id reason=-" {
-        assert!(Instant::now() < end, "{}", serving.program.text());
-        thread::sleep(Duration::from_millis(20));
-    }
+    until_resumed(&place, &serving);
     assert_eq!(
         serving.program.text().matches("no connection to Redis").count(),
         2,
