@@ -35,6 +35,15 @@ fn r4_a_session_that_goes_where_a_client_certificate_is_asked_for_is_seen() {
     assert_eq!(report.findings()[0], "r4-client-certificate");
 }
 
+/// The name that was asked for is not the one where a certificate is.
+#[test]
+fn r4_is_tried_from_the_other_side_too() {
+    let report = of(Quirk::AsksThere);
+    assert_eq!(report.at("/full/asks_for_client_certificate"), false);
+    assert_eq!(report.rule("R4", "offered as b.example"), ["broken"; 2]);
+    assert_eq!(report.findings()[0], "r4-client-certificate");
+}
+
 #[test]
 fn r6_a_suite_that_was_not_offered_is_seen() {
     let report = of(Quirk::AnySuite);
@@ -51,6 +60,13 @@ fn r8_a_protocol_that_is_inherited_is_seen() {
 fn r10_sessions_with_and_without_the_extended_master_secret_that_are_mixed_are_seen() {
     let report = of(Quirk::AnyMasterSecret);
     assert_eq!((report.broken(), report.rule("R10", "")), (vec!["R10"], vec!["broken"; 4]));
+}
+
+/// A try that takes the session out of the server's cache does not make the next one look like a full handshake.
+#[test]
+fn r10_is_not_tried_with_a_session_that_a_refusal_took_away() {
+    let report = of(Quirk::ForgetsWhatItRefuses);
+    assert_eq!((report.rule("R6", ""), report.rule("R10", "")), (vec!["kept"; 2], vec!["broken"; 4]));
 }
 
 #[test]
@@ -142,7 +158,9 @@ fn a_server_that_resumes_with_other_keys_has_not_resumed() {
 fn a_server_that_falls_silent_is_not_waited_for_again_and_again() {
     let report = report(&Scripted::new(Quirk::FallsSilent).start(), &["--timeout", "300ms"]);
     assert_eq!(report.path("ticket"), "could-not-tell");
-    assert_eq!(report.at("/connections/made"), SPOKEN + 8);
+    // Eight in a row, and one to see whether others are served.
+    assert_eq!(report.at("/connections/made"), SPOKEN + 9);
+    assert_eq!(report.at("/stopped_after"), SPOKEN);
 }
 
 #[test]
@@ -150,7 +168,46 @@ fn a_server_that_dies_in_the_middle_of_everything_is_judged_by_what_it_completes
     let report = of(Quirk::Dies);
     assert_eq!(report.paths(), ("works", "works"), "{}", report.0);
     let (completed, failed) = (report.at("/ticket/fixed/completed"), report.at("/ticket/fixed/failed"));
-    assert_eq!(completed.as_u64().zip(failed.as_u64()), Some((4, 2)));
+    assert_eq!(
+        completed.as_u64().zip(failed.as_u64()).map(|(all, lost)| (all + lost, lost > 0)),
+        Some((6, true))
+    );
+    assert_eq!(report.at("/stopped_after"), &serde_json::Value::Null);
     assert!(report.findings().contains(&"tries-failed"));
     assert_eq!(report.broken(), [""; 0], "a connection that is lost breaks no rule: {}", report.0);
+}
+
+#[test]
+fn a_session_that_lives_as_long_as_its_connection_is_no_sign_of_several_servers() {
+    let report = of(Quirk::LostWithItsConnection);
+    assert_eq!(report.paths(), ("while-connected", "while-connected"), "{}", report.0);
+    assert_eq!(report.findings()[0], "while-connected");
+    assert_eq!(report.at("/groups/backends"), 1);
+    assert!(report.verdict().contains("tickets work while their connection lasts"), "{}", report.verdict());
+}
+
+/// What limits connections closes those that are too many, and says nothing about what they offered.
+#[test]
+fn a_server_that_closes_what_is_too_much_breaks_and_keeps_nothing() {
+    for (most, paths) in [
+        (1, ("could-not-tell", "could-not-tell")),
+        (4, ("could-not-tell", "could-not-tell")),
+        (10, ("works", "could-not-tell")),
+        (36, ("works", "works")),
+        (45, ("works", "works")),
+        (60, ("works", "works")),
+    ] {
+        let report = of(Quirk::ClosesAfter(most));
+        assert_eq!(report.paths(), paths, "{most}: {}", report.0);
+        assert_eq!(report.at("/stopped_after"), most);
+        assert!(report.findings().contains(&"stopped-answering"), "{most}: {}", report.0["findings"]);
+        assert_eq!(report.broken(), [""; 0], "{most}: {}", report.0);
+        let sure = of(Quirk::None);
+        let rows = |report: &Report| report.at("/rules").as_array().expect("rules").clone();
+        for row in rows(&report).iter().filter(|row| row["verdict"] != "could-not-tell") {
+            assert!(rows(&sure).contains(row), "{most}: {row}");
+        }
+        let verdict = format!("it served nobody any more after {most} connections");
+        assert!(report.verdict().contains(&verdict), "{}", report.verdict());
+    }
 }

@@ -93,7 +93,9 @@ fn node_resumes_though_its_store_answers_late() {
         text.trim().trim_end_matches('.').strip_prefix("listening on ").and_then(|port| port.parse().ok());
     let report = report(&place, port.expect("a port"));
     assert_eq!(report.paths(), ("not-offered", "works"));
-    assert!(report.at("/times/resumed_ms").as_f64() >= Some(150.0), "it asks its store first");
+    // A timer of Node may be a millisecond early.
+    let resumed = report.at("/times/resumed_ms").as_f64();
+    assert!(resumed >= Some(148.0), "it asks its store first: {resumed:?}");
 }
 
 #[test]

@@ -65,10 +65,18 @@ pub(super) enum Quirk {
     WrongFinished,
     /// A client certificate is asked for under [`NAME`] and no other name, and sessions go by any name.
     AsksHere,
+    /// The same under `b.example` alone.
+    AsksThere,
     /// After a few connections it says nothing any more.
     FallsSilent,
     /// Every third connection is cut in the middle of the handshake.
     Dies,
+    /// After so many connections each is closed when it has said its hello.
+    ClosesAfter(u32),
+    /// A session is lost when the connection that made it ends, in whatever way.
+    LostWithItsConnection,
+    /// The session of a hello that is refused is forgotten (RFC 5246, 7.2.2); with any master secret it is resumed.
+    ForgetsWhatItRefuses,
 }
 
 /// How many connections are answered by [`Quirk::FallsSilent`].
@@ -163,6 +171,9 @@ impl Scripted {
             raw.send(&[22, 3, 3, 0, 40, 2, 0]);
             return;
         }
+        if matches!(self.quirk, Quirk::ClosesAfter(most) if number > most) {
+            return;
+        }
         if self.is(Quirk::FallsSilent) && number > SPOKEN {
             raw.next_record();
             return;
@@ -171,13 +182,28 @@ impl Scripted {
         let is_bad = found.is_none() && said.ticket.as_ref().is_some_and(|ticket| !ticket.is_empty());
         match found {
             _ if is_bad && self.is(Quirk::AbortsOnBadTicket) => raw.record(21, &[2, 40]),
-            Some(stored) if stored.kept.extended && !said.extended && !self.is(Quirk::AnyMasterSecret) => {
+            Some(stored) if stored.kept.extended && !said.extended && !self.mixes() => {
                 raw.record(21, &[2, 40]);
             }
             Some(stored) => self.resume(&mut raw, &said, &stored),
-            None if !said.suite => raw.record(21, &[2, 40]),
+            None if !said.suite => {
+                if self.is(Quirk::ForgetsWhatItRefuses) {
+                    self.forget(&said.session_id);
+                }
+                raw.record(21, &[2, 40]);
+            }
             None => self.full(&mut raw, &said),
         }
+    }
+
+    /// Whether sessions with and without the extended master secret are one to it.
+    fn mixes(&self) -> bool {
+        matches!(self.quirk, Quirk::AnyMasterSecret | Quirk::ForgetsWhatItRefuses)
+    }
+
+    fn forget(&self, session_id: &[u8]) {
+        let mut memory = self.memory.lock().expect("nobody panics with it");
+        memory.stored.retain(|each| each.kept.session_id != session_id);
     }
 
     /// The session that it resumes.
@@ -199,11 +225,12 @@ impl Scripted {
                 found => found,
             },
         };
+        let any_name = matches!(self.quirk, Quirk::AnyName | Quirk::AsksHere | Quirk::AsksThere);
         let fits = |stored: &&Stored| {
-            (stored.name == said.name || self.is(Quirk::AnyName) || self.is(Quirk::AsksHere))
+            (stored.name == said.name || any_name)
                 && (stored.made.elapsed() < Duration::from_secs(3) || !self.is(Quirk::DiesEarly))
                 && (said.suite || self.is(Quirk::AnySuite))
-                && (stored.kept.extended || !said.extended || self.is(Quirk::AnyMasterSecret))
+                && (stored.kept.extended || !said.extended || self.mixes())
         };
         found.filter(fits).cloned()
     }
@@ -283,7 +310,11 @@ impl Scripted {
         if gives {
             greeting = greeting.with(SESSION_TICKET, &[]);
         }
-        let asks = self.is(Quirk::AsksHere) && said.name.as_deref() == Some(NAME.as_bytes());
+        let asks = match self.quirk {
+            Quirk::AsksHere => said.name.as_deref() == Some(NAME.as_bytes()),
+            Quirk::AsksThere => said.name.as_deref() == Some(b"b.example"),
+            _ => false,
+        };
         let share = raw.share(NamedGroup::X25519);
         let answer = Answer {
             hello: greeting.message(),
@@ -313,11 +344,13 @@ impl Scripted {
     /// Waits for the client's last word.
     fn end(&self, raw: &mut Raw, kept: &Kept) {
         match raw.next_record() {
-            Some((21, _)) => raw.record(21, &[1, 0]),
-            _ if self.is(Quirk::ForgetsAfterReset) => {
-                let mut memory = self.memory.lock().expect("nobody panics with it");
-                memory.stored.retain(|each| each.kept.session_id != kept.session_id);
+            Some((21, _)) => {
+                if self.is(Quirk::LostWithItsConnection) {
+                    self.forget(&kept.session_id);
+                }
+                raw.record(21, &[1, 0]);
             }
+            _ if self.is(Quirk::ForgetsAfterReset) => self.forget(&kept.session_id),
             _ => {}
         }
     }

@@ -14,7 +14,7 @@ use super::{
         tickets,
     },
     ladder::{Ladder, Outcome},
-    site::Site,
+    site::{CONTROLS, Site},
 };
 
 /// What was found at one address.
@@ -43,7 +43,8 @@ impl Extent {
         let by = replay::most(self.count) + closing::MOST + binding::MOST + client_auth::MOST;
         let expire = if self.expire.is_some() { 2 * expire::MOST } else { 0 };
         // Of the pairs in the cross product, one end is this address; sessions of one use are made at the other.
-        fresh::MOST + 2 * by + tickets::MOST + super::experiments::cross::most(addresses) + expire
+        let cross = super::experiments::cross::most(addresses);
+        fresh::MOST + 2 * by + tickets::MOST + cross + expire + CONTROLS
     }
 }
 
@@ -65,7 +66,7 @@ pub(crate) async fn run(mut site: Site, extent: Extent) -> (Place, Examined) {
     let id = replayed(&mut site, By::Id, &fresh, extent.count).await;
     let mut rows = Vec::new();
     if let Some(bench) = &ticket.bench {
-        rows.extend(tickets::run(&mut site, bench, id.bench.as_ref(), &fresh).await);
+        rows.extend(tickets::run(&mut site, bench, &id, &fresh).await);
     }
     let benches: Vec<_> = [&ticket, &id].iter().filter_map(|path| path.bench.clone()).collect();
     for bench in &benches {
@@ -84,9 +85,10 @@ pub(crate) async fn run(mut site: Site, extent: Extent) -> (Place, Examined) {
 }
 
 async fn replayed(site: &mut Site, by: By, fresh: &Fresh, count: u32) -> Replayed {
-    match fresh.given(by) {
-        Some(given) => replay::run(site, by, given, count).await,
-        None => Replayed::not_offered(),
+    match (fresh.given(by), fresh.failure(by)) {
+        (Some(given), _) => replay::run(site, by, given, count).await,
+        (None, None) => Replayed::not_offered(),
+        (None, Some(why)) => Replayed::could_not_tell(why),
     }
 }
 

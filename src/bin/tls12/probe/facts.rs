@@ -1,11 +1,11 @@
 //! What tells backends and key sets apart.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 use tls12::crypto::Provider;
 
-use super::client::Seen;
+use super::client::{Kind, Seen, Times};
 use crate::words::hex;
 
 /// How many bytes of a ticket name its key (RFC 5077, 4: `opaque key_name[16]`).
@@ -20,6 +20,26 @@ pub(crate) struct Facts {
     id_prefixes: BTreeMap<String, u32>,
     certificates: BTreeMap<String, u32>,
     shapes: BTreeMap<String, u32>,
+}
+
+/// The least times of all handshakes at one address.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Fastest {
+    pub(crate) connect: Option<Duration>,
+    pub(crate) full: Option<Times>,
+    pub(crate) resumed: Option<Times>,
+}
+
+impl Fastest {
+    /// Compares a handshake with the others of its kind.
+    pub(crate) fn add(&mut self, kind: &Kind, times: Times) {
+        self.connect = Some(self.connect.map_or(times.connect, |least| least.min(times.connect)));
+        let of_kind = match kind {
+            Kind::Full { .. } => &mut self.full,
+            Kind::Resumed { .. } => &mut self.resumed,
+        };
+        *of_kind = Some(of_kind.map_or(times, |least| least.least(times)));
+    }
 }
 
 /// What is alike, and how often it was seen.
@@ -103,6 +123,20 @@ mod tests {
 
     fn counts(of: &[(&str, u32)]) -> BTreeMap<String, u32> {
         of.iter().map(|(name, seen)| ((*name).to_owned(), *seen)).collect()
+    }
+
+    #[test]
+    fn the_least_times_are_those_of_all_handshakes_of_a_kind() {
+        let mut fastest = Fastest::default();
+        let resumed = Kind::Resumed { session: 0 };
+        for (connect, handshake, round_trips) in [(3, 90, 2), (2, 40, 1), (4, 50, 1)] {
+            let (connect, handshake) = (Duration::from_millis(connect), Duration::from_millis(handshake));
+            fastest.add(&resumed, Times { connect, handshake, round_trips });
+        }
+        let least = fastest.resumed.expect("three");
+        assert_eq!((least.handshake, least.round_trips), (Duration::from_millis(40), 1));
+        assert_eq!(fastest.connect, Some(Duration::from_millis(2)));
+        assert!(fastest.full.is_none());
     }
 
     #[test]

@@ -49,6 +49,9 @@ pub(crate) async fn run(args: Probe) -> Result<(), Failure> {
     let page = args.html.as_deref().map(Page::open).transpose().map_err(Failure::Usage)?;
     let mut reports = Vec::new();
     for (target, caller) in args.targets.iter().zip(&callers) {
+        if !args.json && !reports.is_empty() {
+            print("\n")?;
+        }
         let report = probe(&args, target, caller).await;
         if !args.json {
             print(&text::write(&report, colours()))?;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use tls12::{crypto::Provider, pki::describe};
 
 use super::{
-    client::{Certificate, Given, Kind, Seen, Trouble, Trust},
+    client::{Certificate, Given, Kind, Trouble, Trust},
     examine::Examined,
     experiments::{
         By,
@@ -15,7 +15,7 @@ use super::{
         replay::{Replayed, Verdict},
         rules::Row,
     },
-    facts::{Group, key_name},
+    facts::{Fastest, Group, key_name},
     findings::Finding,
     ladder::Ladder,
     tally::Tally,
@@ -74,6 +74,8 @@ pub(crate) struct Address {
     #[serde(skip)]
     pub(crate) trouble: Option<Trouble>,
     pub(crate) connections: Connections,
+    /// After how many connections it answered nobody any more.
+    pub(crate) stopped_after: Option<u32>,
     pub(crate) full: Option<Full>,
     pub(crate) ticket: Option<Path>,
     pub(crate) id: Option<Path>,
@@ -96,8 +98,8 @@ pub(crate) struct Full {
     pub(crate) ticket: Option<TicketReport>,
     /// In bytes, where a ticket was asked for.
     pub(crate) session_id_beside_ticket: usize,
-    /// In bytes, where none was.
-    pub(crate) session_id: usize,
+    /// In bytes, where none was; nothing if no such handshake succeeded.
+    pub(crate) session_id: Option<usize>,
 }
 
 /// A certificate.
@@ -185,19 +187,15 @@ impl Address {
                 (None, state, Some(nothing.sentence()))
             }
         };
-        let resumed: Vec<_> = [&examined.ticket, &examined.id]
-            .into_iter()
-            .flatten()
-            .filter_map(|path| path.resumed.as_ref())
-            .collect();
         Self {
             address: site.address.to_string(),
             state,
             failure,
             trouble: examined.fresh.as_ref().err().and_then(Nothing::trouble),
             connections: Connections { most, made: site.made() },
+            stopped_after: site.stopped_after,
             full: fresh.and_then(|fresh| full(fresh, &groups, provider)),
-            times: times(fresh, &resumed),
+            times: times(&site.fastest),
             ticket: examined.ticket.map(path),
             id: examined.id.map(path),
             groups,
@@ -241,7 +239,7 @@ fn full(fresh: &Fresh, groups: &Groups, provider: &Provider) -> Option<Full> {
             key_name: key_name(ticket).filter(|_| named),
         }),
         session_id_beside_ticket: seen.given.session_id.len(),
-        session_id: fresh.without.first().map_or(0, |seen| seen.given.session_id.len()),
+        session_id: fresh.without.first().map(|seen| seen.given.session_id.len()),
     })
 }
 
@@ -283,17 +281,14 @@ fn groups(place: &Place, examined: &Examined) -> Groups {
     }
 }
 
-fn times(fresh: Option<&Fresh>, resumed: &[&Seen]) -> Times {
-    let Some(fresh) = fresh else { return Times::default() };
-    let full: Vec<_> = fresh.with.iter().chain(&fresh.without).collect();
-    let least = |seen: &[&Seen]| seen.iter().map(|seen| ms(seen.times.handshake)).reduce(f64::min);
-    let round_trips = |seen: &[&Seen]| seen.iter().map(|seen| seen.times.round_trips).min();
+fn times(fastest: &Fastest) -> Times {
+    let (full, resumed) = (fastest.full, fastest.resumed);
     Times {
-        connect_ms: full.iter().map(|seen| ms(seen.times.connect)).reduce(f64::min),
-        full_ms: least(&full),
-        full_round_trips: round_trips(&full),
-        resumed_ms: least(resumed),
-        resumed_round_trips: round_trips(resumed),
+        connect_ms: fastest.connect.map(ms),
+        full_ms: full.map(|times| ms(times.handshake)),
+        full_round_trips: full.map(|times| times.round_trips),
+        resumed_ms: resumed.map(|times| ms(times.handshake)),
+        resumed_round_trips: resumed.map(|times| times.round_trips),
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use super::{
     client::{Caller, Offer, Seen, Talk, Trouble},
     experiments::By,
-    facts::Facts,
+    facts::{Facts, Fastest},
     ladder::{Ladder, Outcome},
 };
 
@@ -52,6 +52,8 @@ impl Gate {
 /// After how many connections in a row to which nobody answered no more are made: one that hangs would hold up the
 /// report for as long as all its deadlines together.
 const MOST_SILENCE: u32 = 8;
+/// The most connections that only find out whether a server still serves those who offer nothing.
+pub(crate) const CONTROLS: u32 = 64;
 
 /// One address.
 pub(crate) struct Site {
@@ -64,7 +66,13 @@ pub(crate) struct Site {
     made: u32,
     /// How often nobody answered, in a row.
     silence: u32,
+    controls: u32,
+    /// Which connection was the last one whose handshake succeeded.
+    served: Option<u32>,
+    /// After how many connections it answered nobody any more.
+    pub(crate) stopped_after: Option<u32>,
     pub(crate) facts: Facts,
+    pub(crate) fastest: Fastest,
     /// What was said on the last connection.
     talk: Talk,
 }
@@ -85,7 +93,11 @@ impl Site {
             most,
             made: 0,
             silence: 0,
+            controls: 0,
+            served: None,
+            stopped_after: None,
             facts: Facts::default(),
+            fastest: Fastest::default(),
             talk: Talk::default(),
         }
     }
@@ -111,32 +123,78 @@ impl Site {
         Ladder::new(outcome, by.map(By::name), &self.talk)
     }
 
-    /// One connection. No more are made than were announced.
+    /// One connection, and others if the server closes it without a word. No more are made than were announced.
     pub(crate) async fn call(&mut self, offer: &Offer) -> Result<Seen, Trouble> {
-        self.talk = Talk::default();
-        match () {
-            () if self.made >= self.most => return Err(Trouble::Spent),
-            () if self.silence >= MOST_SILENCE => return Err(Trouble::Silence),
-            () => {}
+        if self.silence >= MOST_SILENCE {
+            return Err(Trouble::Silence);
         }
-        let _permit = self.gate.permits.acquire().await.map_err(|_| Trouble::Spent)?;
-        self.made += 1;
-        self.gate.count();
-        let result = self.caller.call(self.address, offer, &mut self.talk).await;
-        self.silence = match &result {
-            Err(trouble) if trouble.is_silence() => self.silence + 1,
-            Ok(_) | Err(_) => 0,
+        let result = self.connection(offer).await;
+        let tries = match &result {
+            // What was offered may be the reason, or that there were too many connections.
+            Err(trouble) if trouble.is_dismissal() => MOST_SILENCE - 1,
+            Err(trouble) if trouble.is_silence() && self.silence >= MOST_SILENCE => 1,
+            Ok(_) | Err(_) => return result,
         };
+        if self.served.is_none() {
+            return result;
+        }
+        let talk = std::mem::take(&mut self.talk);
+        let serves = self.serves_others(tries).await;
+        self.talk = talk;
+        serves.and(result)
+    }
+
+    /// Whether somebody who offers nothing is served.
+    async fn serves_others(&mut self, tries: u32) -> Result<(), Trouble> {
+        let (plain, silence) = (self.plain(), self.silence);
+        for _ in 0..tries {
+            if self.controls >= CONTROLS {
+                return Err(Trouble::Spent);
+            }
+            self.controls += 1;
+            match self.connection(&plain).await {
+                Err(Trouble::Spent) => return Err(Trouble::Spent),
+                Err(trouble) if trouble.is_silence() || trouble.is_dismissal() => {}
+                Ok(_) | Err(_) => {
+                    self.silence = silence;
+                    return Ok(());
+                }
+            }
+        }
+        (self.silence, self.stopped_after) = (MOST_SILENCE, self.served);
+        Err(Trouble::Silence)
+    }
+
+    async fn connection(&mut self, offer: &Offer) -> Result<Seen, Trouble> {
+        self.talk = Talk::default();
+        if self.made >= self.most {
+            return Err(Trouble::Spent);
+        }
+        let gate = self.gate.clone();
+        let _permit = gate.permits.acquire().await.map_err(|_| Trouble::Spent)?;
+        self.made += 1;
+        gate.count();
+        let result = self.caller.call(self.address, offer, &mut self.talk).await;
+        match &result {
+            Err(trouble) if trouble.is_silence() => self.silence += 1,
+            Err(_) => self.silence = 0,
+            Ok(_) => (self.silence, self.served) = (0, Some(self.made)),
+        }
         if let Ok(seen) = &result {
-            let plain = self.plain();
-            // Only answers to the same can be compared.
-            if offer.demands_as(&plain) {
-                self.facts.add(seen, self.caller.provider);
-            }
-            if offer.says_as(&plain) {
-                self.facts.add_shape(seen);
-            }
+            self.learn(offer, seen);
         }
         result
+    }
+
+    fn learn(&mut self, offer: &Offer, seen: &Seen) {
+        self.fastest.add(&seen.kind, seen.times);
+        let plain = self.plain();
+        // Only answers to the same can be compared.
+        if offer.demands_as(&plain) {
+            self.facts.add(seen, self.caller.provider);
+        }
+        if offer.says_as(&plain) {
+            self.facts.add_shape(seen);
+        }
     }
 }

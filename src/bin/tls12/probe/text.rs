@@ -192,7 +192,8 @@ fn lifetime_line(lifetime: &Lifetime) -> String {
 
 fn session_id_line(full: &Full) -> String {
     let bytes = |length: usize| if length == 0 { "none".into() } else { format!("{length} bytes") };
-    let (alone, beside) = (bytes(full.session_id), bytes(full.session_id_beside_ticket));
+    let alone = full.session_id.map_or("not told".into(), bytes);
+    let beside = bytes(full.session_id_beside_ticket);
     format!("session ID    {alone} where no ticket is asked for, {beside} where one is")
 }
 

@@ -16,12 +16,16 @@ pub(crate) fn sentence(report: &Report) -> String {
     let (ticket, id) = (overall(&examined, By::Ticket), overall(&examined, By::Id));
     let works = |verdict| matches!(verdict, Verdict::Works | Verdict::RenewedEachTime);
     let none = |verdict| matches!(verdict, Verdict::NotOffered | Verdict::DoesNotWork);
+    let untold = |verdict| verdict == Verdict::CouldNotTell;
     let head = match (ticket, id) {
         (Some(ticket), Some(id)) if none(ticket) && none(id) => "Sessions are not resumed",
         (Some(ticket), Some(id))
             if (works(ticket) && (works(id) || none(id))) || (ticket == Verdict::NotOffered && works(id)) =>
         {
             "Sessions are resumed"
+        }
+        (Some(ticket), Some(id)) if (untold(ticket) || none(ticket)) && (untold(id) || none(id)) => {
+            "Whether sessions are resumed cannot be told"
         }
         _ => "Sessions are resumed in part",
     };
@@ -34,6 +38,7 @@ pub(crate) fn sentence(report: &Report) -> String {
     if !broken.is_empty() {
         parts.push(format!("broken: {}", broken.join(", ")));
     }
+    parts.extend(stopped(&examined));
     let missing = report.addresses.len() - examined.len();
     if missing > 0 {
         parts.push(format!("{missing} of {} addresses could not be examined", report.addresses.len()));
@@ -88,6 +93,10 @@ fn phrase(examined: &[&Address], by: By, verdict: Option<Verdict>) -> String {
             format!("on some nodes only ({resumed} of {completed}, which is {})", interval(tally))
         }
         (Verdict::WorksOnSomeNodes, _) => format!("on some nodes only ({resumed} of {completed})"),
+        (Verdict::NowAndThen, _) if examined.len() == 1 => {
+            let path = examined.first().and_then(|address| path(address, by));
+            format!("now and then ({})", path.map(now_and_then).unwrap_or_default())
+        }
         (verdict, _) => short(verdict).into(),
     }
 }
@@ -98,12 +107,30 @@ pub(crate) fn short(verdict: Verdict) -> &'static str {
         Verdict::Works => "work",
         Verdict::RenewedEachTime => "work, renewed each time",
         Verdict::WorksOnSomeNodes => "on some nodes only",
+        Verdict::WhileConnected => "work while their connection lasts",
+        Verdict::NowAndThen => "work now and then",
         Verdict::SingleUse => "work once",
         Verdict::OnlyAsChain => "work only as a chain",
         Verdict::DoesNotWork => "do not work",
         Verdict::NotOffered => "not offered",
         Verdict::CouldNotTell => "cannot be judged",
     }
+}
+
+/// What became of a session that was offered again and again, and of those that were offered as soon as they were made.
+pub(crate) fn now_and_then(path: &Path) -> String {
+    let (fixed, chain) = (&path.fixed, &path.chain);
+    format!("one never in {}, new ones in {} of {}", fixed.completed, chain.resumed, chain.completed)
+}
+
+/// Where the server served nobody any more.
+fn stopped(examined: &[&Address]) -> Option<String> {
+    let mut all = examined.iter().filter_map(|address| address.stopped_after);
+    let first = all.next()?;
+    Some(match (examined.len(), all.count() + 1) {
+        (1, _) => format!("it served nobody any more after {first} connections"),
+        (_, number) => format!("{number} of the addresses served nobody any more in the end"),
+    })
 }
 
 /// The interval of a tally in per cent.

@@ -58,6 +58,7 @@ pub(super) async fn run(
         ticket: end.ticket,
         session: Arc::new(session),
         times: Times::default(),
+        held: None,
     })
 }
 

@@ -31,7 +31,7 @@ use self::link::Link;
 pub(crate) use self::{
     offer::{Ending, MasterSecretOffer, Offer, Session},
     preamble::Preamble,
-    seen::{Certificate, Given, Kind, Seen, Trust},
+    seen::{Certificate, Given, Kind, Seen, Times, Trust},
     talk::Talk,
     trouble::{Stage, Trouble},
 };
@@ -76,12 +76,13 @@ impl Caller {
         // What follows is not of the handshake any more.
         *talk = std::mem::take(&mut link.talk);
         let mut seen = outcome.unwrap_or(Err(Trouble::Late(link.stage)))?;
-        seen.times = seen::Times { connect, handshake, round_trips: link.round_trips };
+        seen.times = Times { connect, handshake, round_trips: link.round_trips };
         match offer.ending {
             Ending::Reset => link.reset(),
             Ending::Cut => timeout(GOODBYE, link.cut()).await.unwrap_or(()),
             // The server says here if it does not like our Finished; that it says nothing is an answer too.
             Ending::Clean => timeout(GOODBYE, link.close()).await.unwrap_or(Ok(()))?,
+            Ending::Held => seen.held = Some(Held(Box::new(link))),
         }
         Ok(seen)
     }
@@ -100,6 +101,23 @@ impl Caller {
             Some(ServerName::DnsName(name)) => Some(name.as_ref().to_owned()),
             Some(_) | None => None,
         }
+    }
+}
+
+/// A connection that goes on after its handshake.
+pub(crate) struct Held(Box<Link>);
+
+impl Held {
+    /// Ends it with close_notify.
+    pub(crate) async fn close(mut self) {
+        // Whatever the server says to that, it is about nothing that was asked.
+        let _ = timeout(GOODBYE, self.0.close()).await;
+    }
+}
+
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Held").finish_non_exhaustive()
     }
 }
 

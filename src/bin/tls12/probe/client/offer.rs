@@ -50,6 +50,8 @@ pub(crate) enum Ending {
     Reset,
     /// With an orderly end of TCP, and no close_notify.
     Cut,
+    /// Not yet: [`super::Held::close`] ends it.
+    Held,
 }
 
 /// What a client keeps of a handshake. Its secret is never printed.

@@ -51,5 +51,6 @@ pub(super) async fn run(link: &mut Link, answered: Answered<'_>, came: Came) -> 
         ticket,
         session,
         times: Times::default(),
+        held: None,
     })
 }

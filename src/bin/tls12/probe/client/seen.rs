@@ -8,7 +8,7 @@ use tls12::{
     wire::{CipherSuite, ExtensionType, NamedGroup, ServerHello},
 };
 
-use super::offer::Session;
+use super::{Held, offer::Session};
 use crate::words::hex;
 
 /// A handshake that both sides completed.
@@ -23,6 +23,8 @@ pub(crate) struct Seen {
     /// What may be offered next time.
     pub(crate) session: Arc<Session>,
     pub(crate) times: Times,
+    /// The connection, where it was not to be closed.
+    pub(crate) held: Option<Held>,
 }
 
 /// What the ServerHello gave.
@@ -78,6 +80,17 @@ pub(crate) struct Times {
     pub(crate) handshake: Duration,
     /// Up to the server's Finished.
     pub(crate) round_trips: u32,
+}
+
+impl Times {
+    /// The least of each.
+    pub(crate) fn least(self, other: Self) -> Self {
+        Self {
+            connect: self.connect.min(other.connect),
+            handshake: self.handshake.min(other.handshake),
+            round_trips: self.round_trips.min(other.round_trips),
+        }
+    }
 }
 
 impl Given {

@@ -31,7 +31,7 @@ pub(crate) enum Trouble {
     Unmet(u32, &'static str),
     /// As many connections were made as were announced.
     Spent,
-    /// It was not tried: nobody had answered too many times in a row.
+    /// Nobody answered too many times in a row.
     Silence,
 }
 
@@ -87,6 +87,12 @@ impl Trouble {
         self.is_about_connecting() || matches!(self, Self::Late(_) | Self::Silence)
     }
 
+    /// Whether the server closed the connection without saying why, or did not come to TLS: whether that is for what was
+    /// offered is not known.
+    pub(crate) fn is_dismissal(&self) -> bool {
+        matches!(self, Self::Gone(_) | Self::Preamble(_) | Self::NotTls(_))
+    }
+
     /// Whether the server does not speak TLS 1.2, as far as this tells.
     pub(crate) fn is_about_version(&self) -> bool {
         matches!(self, Self::Alert(Alert::PROTOCOL_VERSION, _) | Self::Version(_))
@@ -110,7 +116,7 @@ impl fmt::Display for Trouble {
             Self::Unmet(times, what) => {
                 write!(f, "{what} {times} times, perhaps never by a node that knows the session")
             }
-            Self::Silence => f.write_str("it was not tried, for nobody answered any more"),
+            Self::Silence => f.write_str("nobody answered any more"),
             Self::Spent => f.write_str("the connections that were announced are used up"),
         }
     }

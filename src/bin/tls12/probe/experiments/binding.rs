@@ -39,7 +39,7 @@ fn names(site: &Site, first: &Seen) -> Vec<(String, Option<String>)> {
     let ours = site.caller.server_name();
     let mut names = Vec::new();
     let leaf = first.certificate().and_then(|certificate| certificate.chain.first());
-    if let Some(other) = leaf.and_then(|leaf| another_name(leaf, ours.as_deref())) {
+    if let Some(other) = leaf.and_then(|leaf| other_names(leaf, ours.as_deref()).into_iter().next()) {
         names.push((format!("as {other}, which its certificate has too"), Some(other)));
     }
     names.push((format!("as {NOBODY}"), Some(NOBODY.into())));
@@ -49,19 +49,20 @@ fn names(site: &Site, first: &Seen) -> Vec<(String, Option<String>)> {
     names
 }
 
-/// A name in the certificate that is not this one.
-pub(super) fn another_name(leaf: &CertificateDer<'_>, ours: Option<&str>) -> Option<String> {
-    let names = describe(leaf).ok()?.names;
+/// The names in the certificate but this one.
+pub(super) fn other_names(leaf: &CertificateDer<'_>, ours: Option<&str>) -> Vec<String> {
+    let names = describe(leaf).map(|leaf| leaf.names).unwrap_or_default();
     let is_name = |name: &&String| name.parse::<std::net::IpAddr>().is_err();
     let plain = |name: &String| match name.strip_prefix("*.") {
         Some(rest) => format!("tls12-probe.{rest}"),
         None => name.clone(),
     };
-    names.iter().filter(is_name).map(plain).find(|name| {
+    let is_other = |name: &String| {
         // It goes into a hello, and onto a terminal.
         let is_clean = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
         is_clean && Some(name.as_str()) != ours
-    })
+    };
+    names.iter().filter(is_name).map(plain).filter(is_other).collect()
 }
 
 fn without_suite(offer: Offer, session: &Arc<Session>) -> Offer {
@@ -155,10 +156,10 @@ mod tests {
     use tls12::crypto::Provider;
 
     #[test]
-    fn another_name_is_taken_from_the_certificate() {
+    fn other_names_are_taken_from_the_certificate() {
         let identity = certs::for_localhost(Provider::best()).unwrap_or_else(|error| panic!("{error}"));
         let leaf = &identity.credential.chain()[0];
-        assert_eq!(another_name(leaf, Some("a.example")), Some("localhost".into()));
-        assert_eq!(another_name(leaf, Some("localhost")), None);
+        assert_eq!(other_names(leaf, Some("a.example")), ["localhost"]);
+        assert_eq!(other_names(leaf, Some("localhost")), [""; 0]);
     }
 }

@@ -2,43 +2,64 @@
 
 use super::{
     Bench, MOST_TRIES,
-    binding::another_name,
+    binding::other_names,
     repeated,
     rules::{Row, must_not_resume},
 };
 use crate::probe::{
-    client::{Kind, Offer, Seen},
+    client::{Kind, Offer, Seen, Stage, Trouble},
     site::Site,
 };
 
-/// The most connections for one way to offer a session: two names to make one under.
-pub(crate) const MOST: u32 = 2 * (1 + MOST_TRIES);
+/// Under how many names of the certificate it is looked for.
+const NAMES: usize = 3;
+/// The most connections for one way to offer a session: a handshake for each of these names and for none; one more under
+/// the name where a certificate is asked for, and what is offered there.
+pub(crate) const MOST: u32 = 5 + MOST_TRIES;
 
-/// Looks for a name under which the server asks for no certificate, and takes a session from there to here.
+const TRIED: &str = "session made where no client certificate is asked for";
+
+/// Looks for a name under which the server asks for no certificate, and one under which it does, of which one is ours,
+/// and takes a session from there to here, or from here to there.
 pub(crate) async fn run(site: &mut Site, bench: &Bench, first: &Seen) -> Row {
-    let tried = "session made where no client certificate is asked for";
     let by = bench.by;
-    if !asks(first) {
-        return Row::not_applicable("R4", by, tried, "the server asks for no client certificate");
-    }
-    let leaf = first.certificate().and_then(|certificate| certificate.chain.first());
     let ours = site.caller.server_name();
-    let other = leaf.and_then(|leaf| another_name(leaf, ours.as_deref()));
-    let names = other.map(Some).into_iter().chain(ours.is_some().then_some(None));
-    for server_name in names {
-        let called = server_name.clone().unwrap_or_else(|| "no name".into());
-        let offer = Offer { server_name, ..by.asks(site.plain()) };
-        let Ok(seen) = site.call(&offer).await else { continue };
-        if asks(&seen) || !by.is_given(&seen) {
-            continue;
-        }
-        let outcome = match by.offers(site.plain(), &seen.session) {
+    let leaf = first.certificate().and_then(|certificate| certificate.chain.first());
+    let others = leaf.map(|leaf| other_names(leaf, ours.as_deref())).unwrap_or_default();
+    let names = others.into_iter().take(NAMES).map(Some).chain(ours.is_some().then_some(None));
+    for name in names {
+        let called = name.clone().unwrap_or_else(|| "no name".into());
+        let elsewhere = Offer { server_name: name, ..by.asks(site.plain()) };
+        let answer = site.call(&elsewhere).await;
+        let (session, there, from) = match &answer {
+            Ok(seen) if asks(first) && !asks(seen) && by.is_given(seen) => {
+                (Ok(seen.session.clone()), site.plain(), called)
+            }
+            _ if !asks(first) && wants(&answer) => {
+                let there = Offer { server_name: elsewhere.server_name, ..site.plain() };
+                (bench.session(site).await, there, format!("here, offered as {called}"))
+            }
+            Ok(_) | Err(_) => continue,
+        };
+        let outcome = match session.and_then(|session| by.offers(there, &session)) {
             Ok(offer) => repeated(site, &offer, bench.reach()).await,
             Err(trouble) => Err(trouble),
         };
-        return Row::new("R4", by, format!("{tried}: {called}"), must_not_resume(&outcome));
+        return Row::new("R4", by, format!("{TRIED}: {from}"), must_not_resume(&outcome));
     }
-    Row::not_applicable("R4", by, tried, "the server asks whatever it is called")
+    let why = match asks(first) {
+        true => "the server asks whatever it is called",
+        false => "the server asks for no client certificate under any name that was found",
+    };
+    Row::not_applicable("R4", by, TRIED, why)
+}
+
+/// Whether a certificate is asked for: by the server's word, or by what it says to us who may have none.
+fn wants(answer: &Result<Seen, Trouble>) -> bool {
+    match answer {
+        Ok(seen) => asks(seen),
+        Err(trouble) => matches!(trouble, Trouble::Alert(_, Stage::Finished)),
+    }
 }
 
 fn asks(seen: &Seen) -> bool {

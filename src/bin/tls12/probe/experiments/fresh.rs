@@ -36,6 +36,15 @@ pub(crate) enum Nothing {
 }
 
 impl Fresh {
+    /// Why no handshake succeeded that asks for this, if none did.
+    pub(crate) fn failure(&self, by: By) -> Option<&Trouble> {
+        let seen = match by {
+            By::Ticket => &self.with,
+            By::Id => &self.without,
+        };
+        self.failures.first().filter(|_| seen.is_empty())
+    }
+
     /// A handshake that left something to offer.
     pub(crate) fn given(&self, by: By) -> Option<&Seen> {
         let seen = match by {

@@ -101,11 +101,14 @@ impl Bench {
         Some(Self { by, session, rate })
     }
 
-    /// The session, or another one like it where each is good for one try.
+    /// The session, or another one like it where a try may use it up: each is good for one, or a fatal alert takes it out
+    /// of the server's cache (RFC 5246, 7.2.2), as it takes back no ticket.
     pub(crate) async fn session(&self, site: &mut Site) -> Result<Arc<Session>, Trouble> {
-        match self.rate {
-            Rate::Again(_) => Ok(self.session.clone()),
-            Rate::Once => site.call(&self.by.asks(site.plain())).await.map(|seen| seen.session),
+        match (self.rate, self.by) {
+            (Rate::Again(_), By::Ticket) => Ok(self.session.clone()),
+            (Rate::Once, _) | (_, By::Id) => {
+                site.call(&self.by.asks(site.plain())).await.map(|seen| seen.session)
+            }
         }
     }
 

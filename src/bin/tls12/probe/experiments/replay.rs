@@ -6,13 +6,14 @@ use serde::Serialize;
 
 use super::{Bench, By};
 use crate::probe::{
-    client::{Seen, Session, Trouble},
+    client::{Ending, Offer, Seen, Session, Trouble},
     ladder::{Ladder, Outcome},
     site::Site,
     tally::{Tally, Try},
 };
 
-/// How often a session that seems to be good for one use is made and used twice, to be sure.
+/// How often a session is made and used twice, to be sure: one that seems to be good for one use, or one that seems to
+/// be lost with its connection.
 const ROUNDS: u32 = 3;
 
 /// The most connections with this count: a fixed session, a chain that begins with a handshake, the rounds.
@@ -30,6 +31,10 @@ pub(crate) enum Verdict {
     RenewedEachTime,
     /// Some nodes or processes resume it, others do not.
     WorksOnSomeNodes,
+    /// It is resumed while the connection that made it lasts.
+    WhileConnected,
+    /// One session never is, others are now and then: soon after they were made, or where the right node is met.
+    NowAndThen,
     /// It is resumed once.
     SingleUse,
     /// It is resumed once, and what comes then is resumed once, and so on.
@@ -50,9 +55,7 @@ pub(crate) struct Replayed {
     pub(crate) fixed: Tally,
     /// Each time the newest session: the first one, or what the server gave when that was offered.
     pub(crate) chain: Tally,
-    /// The first handshake that was resumed.
-    pub(crate) resumed: Option<Seen>,
-    /// The same, drawn; or what came where none was.
+    /// The first handshake that was resumed, drawn; or what came where none was.
     pub(crate) ladder: Option<Ladder>,
     /// To go on with.
     pub(crate) bench: Option<Bench>,
@@ -61,31 +64,39 @@ pub(crate) struct Replayed {
 impl Replayed {
     /// The server gave nothing.
     pub(crate) fn not_offered() -> Self {
-        let (fixed, chain) = (Tally::of(&[]), Tally::of(&[]));
-        Self { verdict: Verdict::NotOffered, fixed, chain, resumed: None, ladder: None, bench: None }
+        Self::without(Verdict::NotOffered, &[])
+    }
+
+    /// No handshake succeeded that asked for something.
+    pub(crate) fn could_not_tell(why: &Trouble) -> Self {
+        Self::without(Verdict::CouldNotTell, &[Try::Failed(why.to_string())])
+    }
+
+    fn without(verdict: Verdict, tries: &[Try]) -> Self {
+        let (fixed, chain) = (Tally::of(tries), Tally::of(&[]));
+        Self { verdict, fixed, chain, ladder: None, bench: None }
     }
 }
 
 /// Offers a session that a full handshake left.
 pub(crate) async fn run(site: &mut Site, by: By, given: &Seen, count: u32) -> Replayed {
     let session = given.session.clone();
-    let (mut resumed, mut ladder) = (None, None);
-    let mut tries = Vec::new();
+    let (mut ladder, mut tries) = (None, Vec::new());
     for _ in 0..count {
         let result = offer(site, by, &session).await;
         tries.push(Try::of(&result));
         ladder = telling(ladder, site, by, &result);
-        resumed = resumed.or_else(|| result.ok().filter(Seen::is_resumed));
     }
     let fixed = Tally::of(&tries);
     let chain = chain(site, by, count).await;
-    let mut verdict = judge(&fixed, &chain);
-    if verdict == Verdict::SingleUse && !is_single_use(site, by).await {
-        verdict = Verdict::WorksOnSomeNodes;
-    }
+    let verdict = match judge(&fixed, &chain) {
+        Verdict::SingleUse if !is_single_use(site, by).await => Verdict::WorksOnSomeNodes,
+        Verdict::NowAndThen | Verdict::DoesNotWork => lasting(site, by, chain.resumed).await,
+        verdict => verdict,
+    };
     let is_single_use = matches!(verdict, Verdict::SingleUse | Verdict::OnlyAsChain);
     let bench = Bench::new(by, session, &fixed, is_single_use);
-    Replayed { verdict, fixed, chain, resumed, ladder, bench }
+    Replayed { verdict, fixed, chain, ladder, bench }
 }
 
 /// The ladder that says more: the one so far, or that of the last try.
@@ -136,6 +147,27 @@ async fn is_single_use(site: &mut Site, by: By) -> bool {
     true
 }
 
+/// Of sessions that are not resumed again: whether they are before the connection that made them ends, and never after.
+/// Where no session was resumed at once either, one round is enough.
+async fn lasting(site: &mut Site, by: By, at_once: u32) -> Verdict {
+    let (mut before, mut after) = (0, 0);
+    for _ in 0..ROUNDS {
+        let asking = Offer { ending: Ending::Held, ..by.asks(site.plain()) };
+        let Ok(Seen { session, held: Some(held), .. }) = site.call(&asking).await else { break };
+        before += u32::from(Try::of(&offer(site, by, &session).await).is_resumed());
+        held.close().await;
+        if before == 0 {
+            break;
+        }
+        after += u32::from(Try::of(&offer(site, by, &session).await).is_resumed());
+    }
+    match (before, after) {
+        (ROUNDS, 0) => Verdict::WhileConnected,
+        (0, 0) if at_once == 0 => Verdict::DoesNotWork,
+        _ => Verdict::NowAndThen,
+    }
+}
+
 fn judge(fixed: &Tally, chain: &Tally) -> Verdict {
     match () {
         () if fixed.completed == 0 => Verdict::CouldNotTell,
@@ -144,6 +176,7 @@ fn judge(fixed: &Tally, chain: &Tally) -> Verdict {
         () if (fixed.only_first || fixed.resumed == 0) && chain.is_all() => Verdict::OnlyAsChain,
         () if fixed.only_first && fixed.completed > 2 => Verdict::SingleUse,
         () if fixed.resumed == 0 && chain.resumed == 0 => Verdict::DoesNotWork,
+        () if fixed.resumed == 0 => Verdict::NowAndThen,
         () => Verdict::WorksOnSomeNodes,
     }
 }
@@ -171,7 +204,7 @@ mod tests {
         assert_eq!(judged(&[YES, NO, NO], &[YES, NO, YES]), Verdict::SingleUse);
         assert_eq!(judged(&[NEW, NO, NO], &[NEW, NEW, NEW]), Verdict::OnlyAsChain);
         assert_eq!(judged(&[NO, NO, NO], &[NO, NO, NO]), Verdict::DoesNotWork);
-        assert_eq!(judged(&[NO, NO, NO], &[NO, YES, NO]), Verdict::WorksOnSomeNodes);
+        assert_eq!(judged(&[NO, NO, NO], &[NO, YES, NO]), Verdict::NowAndThen);
         assert_eq!(judged(&[failed()], &[]), Verdict::CouldNotTell);
     }
 }

@@ -6,6 +6,7 @@ use super::{
     Bench, By, MOST_TRIES,
     fresh::Fresh,
     repeated,
+    replay::{Replayed, Verdict},
     rules::{Judged, Keeps, Outcome, Row, must_be_full},
 };
 use crate::probe::{
@@ -13,11 +14,11 @@ use crate::probe::{
     site::Site,
 };
 
-/// The most connections: three IDs, two with a stored session, four damages.
-pub(crate) const MOST: u32 = 5 * (MOST_TRIES + 1) + 4 * MOST_TRIES;
+/// The most connections: three IDs, two with a stored session, four damages; and the stored session.
+pub(crate) const MOST: u32 = 5 * (MOST_TRIES + 1) + 4 * MOST_TRIES + 1;
 
-/// Tries all of it. `stored` is a session that the server keeps under an ID, if it does.
-pub(crate) async fn run(site: &mut Site, bench: &Bench, stored: Option<&Bench>, fresh: &Fresh) -> Vec<Row> {
+/// Tries all of it. `by_id` says whether the server keeps sessions under IDs.
+pub(crate) async fn run(site: &mut Site, bench: &Bench, by_id: &Replayed, fresh: &Fresh) -> Vec<Row> {
     let mut rows = vec![absent(fresh)];
     for (rule, tried, length) in [
         ("R16", "ticket beside an empty ID", 0),
@@ -27,14 +28,17 @@ pub(crate) async fn run(site: &mut Site, bench: &Bench, stored: Option<&Bench>, 
         let outcome = bench.ask(site, |offer, _| Ok(Offer { session_id: id(length)?, ..offer })).await;
         rows.push(Row::new(rule, By::Ticket, tried, echo(&outcome, length, rule)));
     }
-    match stored {
-        None => rows.push(Row::not_applicable(
-            "R16",
-            By::Ticket,
-            "ticket beside the ID of another session",
-            "the server keeps no sessions under IDs",
-        )),
-        Some(stored) => rows.extend(beside(site, bench, stored).await),
+    let tried = "ticket beside the ID of another session";
+    match (&by_id.bench, by_id.verdict) {
+        (Some(stored), _) => rows.extend(beside(site, bench, stored).await),
+        (None, Verdict::CouldNotTell) => {
+            let why = "whether the server keeps sessions under IDs is not known".into();
+            rows.push(Row::new("R16", By::Ticket, tried, (Keeps::CouldNotTell, why)));
+        }
+        (None, _) => {
+            let why = "the server keeps no sessions under IDs";
+            rows.push(Row::not_applicable("R16", By::Ticket, tried, why));
+        }
     }
     rows.extend(damaged(site, bench).await);
     rows

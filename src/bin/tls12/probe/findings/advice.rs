@@ -113,8 +113,11 @@ pub(crate) const BIND_NAME: &[Change] = &[
 
 /// Sessions bound to what is asked of clients.
 pub(crate) const BIND_CLIENT: &[Change] = &[
-    change("nginx", "1.26.3, 1.27.4 or later (CVE-2025-23419)"),
-    change("Apache", "2.4.64 or later (CVE-2025-23048)"),
+    change(
+        "nginx",
+        "1.26.3, 1.27.4 or later (CVE-2025-23419), which answer requests over such a connection with 421; or an address of its own",
+    ),
+    change("Apache", "2.4.64 or later (CVE-2025-23048), or an address of its own"),
     change("tls12", "nothing: it binds sessions to what is asked of clients"),
 ];
 
@@ -126,6 +129,19 @@ pub(crate) const UPDATE: &[Change] =
 pub(crate) const KEEP: &[Change] = &[
     change("nginx", "ssl_session_cache shared:tls:10m;  # what is shared is not dropped with the connection"),
     change("any", "tickets, which no end of a connection can take back"),
+];
+
+/// A probe that is let in.
+pub(crate) const LET_IN: &[Change] = &[
+    change(
+        "nginx",
+        "limit_conn and limit_req that leave out the address of the probe (a geo or a map for their key)",
+    ),
+    change("HAProxy", "an acl for the address of the probe before \"tcp-request connection reject\""),
+    change(
+        "tls12",
+        "tls12 serve with a higher --max-connections-per-address; tls12 probe --count 2 makes fewer connections",
+    ),
 ];
 
 /// TLS 1.2 beside TLS 1.3.

@@ -8,7 +8,7 @@ use crate::probe::{
     experiments::{By, replay::Verdict},
     report::{Address, Path},
     tally::Tally,
-    verdict::interval,
+    verdict::{interval, now_and_then},
 };
 
 /// What a verdict means.
@@ -30,6 +30,23 @@ const KNOWN: &[Known] = &[
         severity: Severity::High,
         title: "are resumed on some nodes only",
         meaning: "There is more than one server or process behind this address, and they do not share what sessions need.",
+        change: [advice::SHARE_KEYS, advice::SHARE_CACHE],
+    },
+    Known {
+        verdict: Verdict::WhileConnected,
+        code: "while-connected",
+        severity: Severity::Medium,
+        title: "are resumed only while the connection that made them lasts",
+        meaning: "That is enough for the data connections of FTP. Whoever comes back later makes a full handshake.",
+        change: [advice::KEEP, advice::KEEP],
+    },
+    Known {
+        verdict: Verdict::NowAndThen,
+        code: "now-and-then",
+        severity: Severity::High,
+        title: "are resumed now and then",
+        meaning: "They are lost soon after they are made, in a cache that is too small or drops them with their connection; or \
+                  there are many servers or processes behind this address, which do not share what sessions need.",
         change: [advice::SHARE_KEYS, advice::SHARE_CACHE],
     },
     Known {
@@ -78,14 +95,18 @@ const KNOWN: &[Known] = &[
 
 /// Findings of both ways to resume.
 pub(super) fn of(address: &Address) -> Vec<Finding> {
-    let mut found: Vec<_> = address.paths().filter_map(|(by, path)| one(by, path)).collect();
+    let is_judged = |path: &Path| address.stopped_after.is_none() || path.verdict != Verdict::CouldNotTell;
+    let paths = || address.paths().filter(|(_, path)| is_judged(path));
+    let mut found: Vec<_> = paths().filter_map(|(by, path)| one(by, path)).collect();
     let by_ticket = address.ticket.as_ref().is_some_and(|path| path.fixed.resumed > 0);
     // Who has a ticket does not need the ID.
-    let spared = found.iter_mut().filter(|finding| finding.code == "does-not-work" && by_ticket);
+    let spared = found.iter_mut().filter(|finding| LOST.contains(&finding.code) && by_ticket);
     spared.for_each(|finding| finding.severity = Severity::Low);
     let none = |verdict| matches!(verdict, Verdict::NotOffered | Verdict::DoesNotWork);
     if address.paths().count() == 2 && address.paths().all(|(_, path)| none(path.verdict)) {
-        found.push(
+        // What follows says more about it.
+        found.insert(
+            0,
             Finding::new(
                 "no-resumption",
                 Severity::High,
@@ -95,9 +116,11 @@ pub(super) fn of(address: &Address) -> Vec<Finding> {
             .change(advice::TURN_ON),
         );
     }
-    found.extend(
-        address.paths().filter(|(_, path)| path.fixed.failed > 0).map(|(by, path)| failures(by, path)),
-    );
+    if let Some(connections) = address.stopped_after {
+        found.push(stopped(connections));
+    } else {
+        found.extend(paths().filter(|(_, path)| path.fixed.failed > 0).map(|(by, path)| failures(by, path)));
+    }
     found
 }
 
@@ -112,11 +135,26 @@ fn one(by: By, path: &Path) -> Option<Finding> {
         Verdict::WorksOnSomeNodes => {
             format!(": {} of {}, which is {}", fixed.resumed, fixed.completed, interval(fixed))
         }
+        Verdict::NowAndThen => format!(": {}", now_and_then(path)),
         Verdict::CouldNotTell => format!(": {}", why(fixed)),
         _ => String::new(),
     };
     let title = format!("{name} {}{more}", known.title);
     Some(Finding::new(known.code, known.severity, title, known.meaning).change(change))
+}
+
+/// The verdicts that cost nothing where tickets work.
+const LOST: [&str; 3] = ["does-not-work", "while-connected", "now-and-then"];
+
+fn stopped(connections: u32) -> Finding {
+    Finding::new(
+        "stopped-answering",
+        Severity::Medium,
+        format!("After {connections} connections it served nobody any more"),
+        "It, or something in front of it, may limit how many connections come from one address, or it stopped. What was not \
+         tried before that is not judged.",
+    )
+    .change(advice::LET_IN)
 }
 
 fn failures(by: By, path: &Path) -> Finding {

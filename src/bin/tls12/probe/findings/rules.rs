@@ -33,8 +33,9 @@ const KNOWN: &[Known] = &[
         rule: "R4",
         code: "r4-client-certificate",
         severity: Severity::High,
-        title: "who never showed a certificate gets in where one is asked for",
-        meaning: "A session from a virtual host without client certificates opens one with them.",
+        title: "a session of those who showed no certificate is resumed where one is asked for",
+        meaning: "The handshake lets clients in that showed none. Whether what is behind it does was not tried: some servers \
+                  answer requests over such a connection with an error.",
         change: advice::BIND_CLIENT,
     },
     Known {

@@ -96,9 +96,12 @@ fn cells(out: &mut String, address: &Address) {
 fn class(path: &Path) -> &'static str {
     match path.verdict {
         Verdict::Works | Verdict::RenewedEachTime => "good",
-        Verdict::WorksOnSomeNodes | Verdict::SingleUse | Verdict::OnlyAsChain | Verdict::CouldNotTell => {
-            "some"
-        }
+        Verdict::WorksOnSomeNodes
+        | Verdict::WhileConnected
+        | Verdict::NowAndThen
+        | Verdict::SingleUse
+        | Verdict::OnlyAsChain
+        | Verdict::CouldNotTell => "some",
         Verdict::DoesNotWork => "bad",
         Verdict::NotOffered => "none",
     }
