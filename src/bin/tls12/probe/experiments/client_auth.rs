@@ -4,7 +4,7 @@ use super::{
     Bench, MOST_TRIES,
     binding::other_names,
     repeated,
-    rules::{Row, must_not_resume},
+    rules::{Keeps, Row, must_not_resume},
 };
 use crate::probe::{
     client::{Kind, Offer, Seen, Stage, Trouble},
@@ -27,6 +27,7 @@ pub(crate) async fn run(site: &mut Site, bench: &Bench, first: &Seen) -> Row {
     let leaf = first.certificate().and_then(|certificate| certificate.chain.first());
     let others = leaf.map(|leaf| other_names(leaf, ours.as_deref())).unwrap_or_default();
     let names = others.into_iter().take(NAMES).map(Some).chain(ours.is_some().then_some(None));
+    let mut failure = None;
     for name in names {
         let called = name.clone().unwrap_or_else(|| "no name".into());
         let elsewhere = Offer { server_name: name, ..by.asks(site.plain()) };
@@ -39,13 +40,21 @@ pub(crate) async fn run(site: &mut Site, bench: &Bench, first: &Seen) -> Row {
                 let there = Offer { server_name: elsewhere.server_name, ..site.plain() };
                 (bench.session(site).await, there, format!("here, offered as {called}"))
             }
-            Ok(_) | Err(_) => continue,
+            // Names that it does not serve are refused.
+            Ok(_) | Err(Trouble::Alert(..)) => continue,
+            Err(trouble) => {
+                failure = Some(trouble.to_string());
+                continue;
+            }
         };
         let outcome = match session.and_then(|session| by.offers(there, &session)) {
             Ok(offer) => repeated(site, &offer, bench.reach()).await,
             Err(trouble) => Err(trouble),
         };
         return Row::new("R4", by, format!("{TRIED}: {from}"), must_not_resume(&outcome));
+    }
+    if let Some(why) = failure {
+        return Row::new("R4", by, TRIED, (Keeps::CouldNotTell, why));
     }
     let why = match asks(first) {
         true => "the server asks whatever it is called",
