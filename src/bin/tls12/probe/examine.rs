@@ -14,7 +14,7 @@ use super::{
         tickets,
     },
     ladder::{Ladder, Outcome},
-    site::{CONTROLS, Site},
+    site::{Allowed, Site},
 };
 
 /// What was found at one address.
@@ -28,6 +28,9 @@ pub(crate) struct Examined {
     pub(crate) lifetimes: Vec<Lifetime>,
 }
 
+/// How many tries may be closed without a word by a server that serves others, beside as many as a session is offered.
+const CONTROLS: u32 = 64;
+
 /// How much is tried.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Extent {
@@ -38,13 +41,14 @@ pub(crate) struct Extent {
 }
 
 impl Extent {
-    /// The most connections to one of so many addresses.
-    pub(crate) fn most(self, addresses: u32) -> u32 {
+    /// How many connections there may be to one of so many addresses.
+    pub(crate) fn allowed(self, addresses: u32) -> Allowed {
         let by = replay::most(self.count) + closing::MOST + binding::MOST + client_auth::MOST;
         let expire = if self.expire.is_some() { 2 * expire::MOST } else { 0 };
         // Of the pairs in the cross product, one end is this address; sessions of one use are made at the other.
         let cross = super::experiments::cross::most(addresses);
-        fresh::MOST + 2 * by + tickets::MOST + cross + expire + CONTROLS
+        let controls = CONTROLS + self.count;
+        Allowed { most: fresh::MOST + 2 * by + tickets::MOST + cross + expire + controls, controls }
     }
 }
 

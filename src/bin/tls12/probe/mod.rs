@@ -122,7 +122,8 @@ async fn probe(args: &Probe, target: &HostPort, caller: &Arc<Caller>) -> Report 
     let expire = args.expire.then_some(args.expire_max);
     let extent = Extent { count: args.count, expire };
     let number = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-    let each = extent.most(number);
+    let allowed = extent.allowed(number);
+    let each = allowed.most;
     let all = each.saturating_mul(number);
     let name = caller.server_name();
     if number > 0 {
@@ -130,7 +131,7 @@ async fn probe(args: &Probe, target: &HostPort, caller: &Arc<Caller>) -> Report 
     }
     let gate = Arc::new(Gate::new(args.concurrency.into(), all));
     let alpn = protocols(args);
-    let sites = addresses.iter().map(|address| Site::new(*address, caller, &gate, &alpn, each));
+    let sites = addresses.iter().map(|address| Site::new(*address, caller, &gate, &alpn, allowed));
     let (mut places, mut examined) = examine_all(sites.collect(), extent).await;
     let cross = cross::run(&mut places).await;
     if let Some(longest) = expire {

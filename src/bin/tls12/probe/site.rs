@@ -52,8 +52,15 @@ impl Gate {
 /// After how many connections in a row to which nobody answered no more are made: one that hangs would hold up the
 /// report for as long as all its deadlines together.
 const MOST_SILENCE: u32 = 8;
-/// The most connections that only find out whether a server still serves those who offer nothing.
-pub(crate) const CONTROLS: u32 = 64;
+
+/// How many connections may be made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Allowed {
+    /// In all.
+    pub(crate) most: u32,
+    /// Of them, only to find out whether the server still serves those who offer nothing.
+    pub(crate) controls: u32,
+}
 
 /// One address.
 pub(crate) struct Site {
@@ -61,8 +68,7 @@ pub(crate) struct Site {
     pub(crate) caller: Arc<Caller>,
     gate: Arc<Gate>,
     alpn: Vec<String>,
-    /// How many connections were announced, and how many were made.
-    most: u32,
+    allowed: Allowed,
     made: u32,
     /// How often nobody answered, in a row.
     silence: u32,
@@ -83,14 +89,14 @@ impl Site {
         caller: &Arc<Caller>,
         gate: &Arc<Gate>,
         alpn: &[String],
-        most: u32,
+        allowed: Allowed,
     ) -> Self {
         Self {
             address,
             caller: caller.clone(),
             gate: gate.clone(),
             alpn: alpn.to_vec(),
-            most,
+            allowed,
             made: 0,
             silence: 0,
             controls: 0,
@@ -148,7 +154,7 @@ impl Site {
     async fn serves_others(&mut self, tries: u32) -> Result<(), Trouble> {
         let (plain, silence) = (self.plain(), self.silence);
         for _ in 0..tries {
-            if self.controls >= CONTROLS {
+            if self.controls >= self.allowed.controls {
                 return Err(Trouble::Spent);
             }
             self.controls += 1;
@@ -167,7 +173,7 @@ impl Site {
 
     async fn connection(&mut self, offer: &Offer) -> Result<Seen, Trouble> {
         self.talk = Talk::default();
-        if self.made >= self.most {
+        if self.made >= self.allowed.most {
             return Err(Trouble::Spent);
         }
         let gate = self.gate.clone();
