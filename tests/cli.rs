@@ -13,6 +13,7 @@ mod cli {
     mod files;
     mod hosts;
     mod limits;
+    mod losses;
     mod oddities;
     mod pcap;
     mod proxy_protocol;

@@ -80,7 +80,8 @@ pub enum Seen {
     /// The connection is not of TLS 1.2: what follows is told by its records at most. Where the first bytes of a side are no
     /// TLS, this holds until it begins TLS, if it ever does.
     NotTls12(NotTls12),
-    /// After so many bytes of something else, those that are missing counted, this side begins TLS.
+    /// After so many bytes of something else, those that are missing counted, this side begins TLS. Where its hello is
+    /// missing, those before what is missing are counted.
     Preamble(u64),
 }
 
@@ -169,6 +170,23 @@ pub struct SeenMessage {
 }
 
 impl SeenMessage {
+    /// Which side alone may send it (RFC 5246, 7.3; RFC 5077, 3.3); `None` where both may, or nobody here knows the type.
+    pub fn sender(&self) -> Option<Side> {
+        match self.msg_type {
+            HandshakeType::CLIENT_HELLO
+            | HandshakeType::CERTIFICATE_VERIFY
+            | HandshakeType::CLIENT_KEY_EXCHANGE => Some(Side::Client),
+            HandshakeType::HELLO_REQUEST
+            | HandshakeType::SERVER_HELLO
+            | HandshakeType::NEW_SESSION_TICKET
+            | HandshakeType::CERTIFICATE_STATUS
+            | HandshakeType::SERVER_KEY_EXCHANGE
+            | HandshakeType::CERTIFICATE_REQUEST
+            | HandshakeType::SERVER_HELLO_DONE => Some(Side::Server),
+            _ => None,
+        }
+    }
+
     /// What is in it.
     pub fn decode(&self) -> Result<Message<'_>, Undecoded> {
         match self.other_key_exchange {

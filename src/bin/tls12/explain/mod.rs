@@ -113,7 +113,7 @@ fn hex(file: Option<&Path>, reading: &Reading, args: &Explain) -> Result<(), Str
     read.map_err(|error| format!("{name}: {error}"))?;
     not_too_long(text.len()).map_err(|why| format!("{name}: {why}"))?;
     let sent = hexadecimal::read(&text).map_err(|why| format!("{name}: {why}"))?;
-    let mut conversation = Conversation::new(reading);
+    let mut conversation = Conversation::of_somebody(reading);
     for (from, bytes) in hexadecimal::in_records(sent) {
         conversation.sent(from, Duration::ZERO, &bytes);
     }
@@ -173,13 +173,14 @@ fn capture(path: &Path, reading: Reading, args: &Explain) -> Result<(), String> 
 fn report(stream: &Stream, origin: tls12::explain::Origin) -> Report<'_> {
     let mut notes = Vec::new();
     if stream.from_middle {
-        notes.push("the capture began after this connection".into());
+        notes.push("the capture began after this connection had begun".into());
     }
     notes.extend(stream.conversation.unfinished());
+    let (client, server) = stream.ends();
     Report {
         number: stream.number,
-        client: stream.client.to_string(),
-        server: stream.server.to_string(),
+        client: client.to_string(),
+        server: server.to_string(),
         time: stream.time().map(timestamp).unwrap_or_default(),
         conversation: &stream.conversation,
         origin,
