@@ -13,7 +13,7 @@ use super::{
     verdict::{Progress, Protocol, Shape, Verdict},
 };
 use crate::{
-    crypto::{Provider, Suite},
+    crypto::Provider,
     schedule::Side,
     wire::{
         AlertLevel, AlertMessage, ChangeCipherSpec, ContentType, Decode, HandshakeType, Message, RecordHeader,
@@ -325,10 +325,8 @@ impl Explainer {
             raw,
             protection,
             finished: None,
-            other_key_exchange: match msg_type {
-                HandshakeType::SERVER_KEY_EXCHANGE | HandshakeType::CLIENT_KEY_EXCHANGE => {
-                    self.verdict.suite.filter(|suite| Suite::find(*suite).is_none())
-                }
+            suite: match msg_type {
+                HandshakeType::SERVER_KEY_EXCHANGE | HandshakeType::CLIENT_KEY_EXCHANGE => self.verdict.suite,
                 _ => None,
             },
         };

@@ -9,6 +9,10 @@ use std::{
 };
 
 use serde_json::Value;
+use tls12::{
+    explain::Registered,
+    wire::{CipherSuite, ExtensionType, NamedGroup, SignatureScheme},
+};
 
 use super::serving::{Serving, curl, has_peers, s_client};
 use crate::{common::certs::Key, place::Place};
@@ -216,4 +220,50 @@ pub(super) fn same(ours: &[Vec<Vec<String>>], theirs: &[Vec<Vec<String>>]) {
         }
         assert!(!ours[0].is_empty(), "no messages in connection {}", n + 1);
     }
+}
+
+/// Where tshark has an older name, or the one of a draft that took the number before.
+const OTHERS: [(&str, u16); 4] = [
+    ("tls.handshake.extension.type", 34),
+    ("tls.handshake.extensions_supported_group", 0x0200),
+    ("tls.handshake.extensions_supported_group", 0x0201),
+    ("tls.handshake.extensions_supported_group", 0x0202),
+];
+
+#[test]
+fn code_points_have_the_names_that_tshark_gives_them() {
+    if !has_peers("the names of tshark") {
+        return;
+    }
+    let values = Command::new("tshark").args(["-G", "values"]).output().expect("tshark");
+    let values = String::from_utf8_lossy(&values.stdout).into_owned();
+    let mut compared = 0;
+    for line in values.lines() {
+        let Some(["V", field, code, theirs]) = line.split('\t').collect::<Vec<_>>().first_chunk().copied()
+        else {
+            continue;
+        };
+        let code = match code.strip_prefix("0x") {
+            Some(digits) => u16::from_str_radix(digits, 16).ok(),
+            None => code.parse().ok(),
+        };
+        let Some(code) = code else { continue };
+        let ours = match field {
+            "tls.handshake.ciphersuite" => CipherSuite(code).registered_name(),
+            "tls.handshake.extension.type" => ExtensionType(code).registered_name(),
+            "tls.handshake.extensions_supported_group" => NamedGroup(code).registered_name(),
+            "tls.handshake.sig_hash_alg" => SignatureScheme(code).registered_name(),
+            _ => None,
+        };
+        match ours {
+            None => {}
+            Some(_) if OTHERS.contains(&(field, code)) => {}
+            Some("GREASE") => assert!(theirs.contains("GREASE"), "{line}"),
+            Some(ours) => {
+                assert_eq!(ours, theirs, "{line}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 400, "{compared}");
 }

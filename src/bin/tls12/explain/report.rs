@@ -4,7 +4,8 @@ use std::{fmt::Write as _, time::Duration};
 
 use tls12::{
     explain::{
-        Decryption, Event, Known, NotTls12, Origin, Progress, Protection, Protocol, Seen, Shape, Verdict,
+        Decryption, Event, Known, NotTls12, Origin, Progress, Protection, Protocol, Registered, Seen, Shape,
+        Verdict,
     },
     session::{HandshakeKind, ResumedBy, TicketSent},
     wire::SessionId,
@@ -131,7 +132,9 @@ fn agreed(verdict: &Verdict) -> String {
         text.push_str(", ");
         text.push_str(&part);
     };
-    verdict.suite.into_iter().for_each(|suite| add(suite.to_string()));
+    verdict.suite.into_iter().for_each(|suite| {
+        add(suite.registered_name().map_or_else(|| suite.to_string(), Into::into));
+    });
     add(match (verdict.extended_master_secret, verdict.has_client_hello) {
         (true, _) => "extended master secret".into(),
         (false, true) => "no extended master secret".into(),
