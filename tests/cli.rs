@@ -15,6 +15,7 @@ mod cli {
     mod limits;
     mod losses;
     mod oddities;
+    mod pasted;
     mod pcap;
     mod proxy_protocol;
     mod recording;

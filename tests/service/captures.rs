@@ -15,7 +15,7 @@ use tls12::{
 };
 
 use super::serving::{Serving, curl, has_peers, s_client};
-use crate::{common::certs::Key, place::Place};
+use crate::{common::certs::Key, place::Place, program::Program};
 
 /// The values of a field in an event of ours.
 type Values = fn(&Value) -> Vec<String>;
@@ -266,4 +266,26 @@ fn code_points_have_the_names_that_tshark_gives_them() {
         }
     }
     assert!(compared > 400, "{compared}");
+}
+
+#[test]
+fn what_openssl_shows_of_a_connection_with_msg_is_read() {
+    if !has_peers("openssl s_client -msg") {
+        return;
+    }
+    let place = Place::new(Key::EcdsaP256);
+    let serving = Serving::start(&place, &["--alpn", "http/1.1"]);
+    let mut client =
+        Program::start("openssl", &format!("s_client -connect 127.0.0.1:{} -tls1_2 -msg", serving.port));
+    client.text_with("Verify return code");
+    client.end_input();
+    let shown = place.path("shown");
+    fs::write(&shown, client.succeed()).expect("a file");
+    let said =
+        Command::new(env!("CARGO_BIN_EXE_tls12")).args(["explain", "--hex", "--json", &shown]).output();
+    let said = said.expect("the command");
+    let object: Value = serde_json::from_slice(&said.stdout).expect("JSON");
+    let verdict = &object["verdict"];
+    assert_eq!((&verdict["handshake"], &verdict["ticket"]), (&"full".into(), &"issued".into()), "{object}");
+    assert_eq!(verdict["progress"], "complete");
 }
