@@ -13,7 +13,9 @@ mod cli {
     mod files;
     mod hosts;
     mod limits;
+    mod losses;
     mod oddities;
+    mod pasted;
     mod pcap;
     mod proxy_protocol;
     mod recording;

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::names::{KeyExchange, Registered};
 use crate::{
     schedule::Side,
     wire::{
@@ -80,7 +81,8 @@ pub enum Seen {
     /// The connection is not of TLS 1.2: what follows is told by its records at most. Where the first bytes of a side are no
     /// TLS, this holds until it begins TLS, if it ever does.
     NotTls12(NotTls12),
-    /// After so many bytes of something else, those that are missing counted, this side begins TLS.
+    /// After so many bytes of something else, those that are missing counted, this side begins TLS. Where its hello is
+    /// missing, those before what is missing are counted.
     Preamble(u64),
 }
 
@@ -164,16 +166,34 @@ pub struct SeenMessage {
     pub protection: Protection,
     /// Of a Finished, whether it is right.
     pub finished: Option<FinishedCheck>,
-    /// The suite of the connection, where the message is of a key exchange that is not of this crate.
-    pub(super) other_key_exchange: Option<CipherSuite>,
+    /// The suite of the connection, where it decides what is in the message.
+    pub(super) suite: Option<CipherSuite>,
 }
 
 impl SeenMessage {
+    /// Which side alone may send it (RFC 5246, 7.3; RFC 5077, 3.3); `None` where both may, or nobody here knows the type.
+    pub fn sender(&self) -> Option<Side> {
+        match self.msg_type {
+            HandshakeType::CLIENT_HELLO
+            | HandshakeType::CERTIFICATE_VERIFY
+            | HandshakeType::CLIENT_KEY_EXCHANGE => Some(Side::Client),
+            HandshakeType::HELLO_REQUEST
+            | HandshakeType::SERVER_HELLO
+            | HandshakeType::NEW_SESSION_TICKET
+            | HandshakeType::CERTIFICATE_STATUS
+            | HandshakeType::SERVER_KEY_EXCHANGE
+            | HandshakeType::CERTIFICATE_REQUEST
+            | HandshakeType::SERVER_HELLO_DONE => Some(Side::Server),
+            _ => None,
+        }
+    }
+
     /// What is in it.
     pub fn decode(&self) -> Result<Message<'_>, Undecoded> {
-        match self.other_key_exchange {
-            Some(suite) => Err(Undecoded::OtherKeyExchange(suite)),
-            None => match Message::decode(&self.raw) {
+        match self.suite.map(|suite| (KeyExchange::of(suite), suite)) {
+            Some((KeyExchange::Other, suite)) => Err(Undecoded::OtherKeyExchange(suite)),
+            Some((KeyExchange::Unknown, suite)) => Err(Undecoded::UnknownKeyExchange(suite)),
+            Some((KeyExchange::Ecdhe, _)) | None => match Message::decode(&self.raw) {
                 Ok(Some(message)) => Ok(message),
                 Ok(None) => Err(Undecoded::UnknownType),
                 Err(why) => Err(Undecoded::Malformed(why)),
@@ -201,6 +221,8 @@ pub enum Undecoded {
     UnknownType,
     /// It is a message of another key exchange than ECDHE, which this suite has.
     OtherKeyExchange(CipherSuite),
+    /// It is a message of the key exchange of this suite, which nobody here knows.
+    UnknownKeyExchange(CipherSuite),
 }
 
 impl fmt::Display for Undecoded {
@@ -209,7 +231,12 @@ impl fmt::Display for Undecoded {
             Self::Malformed(why) => why.fmt(f),
             Self::UnknownType => f.write_str("a message of an unknown type"),
             Self::OtherKeyExchange(suite) => {
-                write!(f, "a message of another key exchange than ECDHE ({suite})")
+                // It has a name.
+                let name = suite.registered_name().unwrap_or_default();
+                write!(f, "a message of another key exchange than ECDHE ({name})")
+            }
+            Self::UnknownKeyExchange(suite) => {
+                write!(f, "a message of the key exchange of a suite that is not known ({suite})")
             }
         }
     }

@@ -8,11 +8,12 @@ use super::{
     key_log::KeyLogSecrets,
     keys::{Secrets, Unlocking},
     observed::{self, Follower, Hellos},
+    preamble::Begins,
     stream::Piece,
     verdict::{Progress, Protocol, Shape, Verdict},
 };
 use crate::{
-    crypto::{Provider, Suite},
+    crypto::Provider,
     schedule::Side,
     wire::{
         AlertLevel, AlertMessage, ChangeCipherSpec, ContentType, Decode, HandshakeType, Message, RecordHeader,
@@ -119,19 +120,18 @@ impl Explainer {
             return events;
         }
         self.verdict.has_gaps = true;
+        let end = self.half(from).stream.offset();
         let peer_has_begun = self.half(from.peer()).stream.has_records();
-        let half = self.half(from);
-        match half.stream.is_foreign() {
+        match self.half(from).stream.is_foreign() {
             // The hello may be among what is missing.
             true if peer_has_begun => {
-                half.stream.has_begun();
-                half.writes = Writes::Clear;
-                self.unlocking.lost();
+                self.half(from).stream.has_begun();
+                let told = &mut Told { at: At { from, offset: 0 }, events: &mut events };
+                self.begins(end, Begins::Records, told);
             }
             true => {}
             false => self.unlocking.lost(),
         }
-        let end = self.half(from).stream.offset();
         let piece = self.half(from).stream.missing(count);
         if let Some((offset, Piece::Damaged(header, body))) = &piece {
             let told = &mut Told { at: At { from, offset: *offset }, events: &mut events };
@@ -178,7 +178,7 @@ impl Explainer {
                 self.half(told.at.from).writes = Writes::Unknown;
                 self.foreign(other, told);
             }
-            Piece::Preamble(count) => self.begins(count, told),
+            Piece::Preamble(count, begins) => self.begins(count, begins, told),
         }
     }
 
@@ -192,7 +192,7 @@ impl Explainer {
     }
 
     /// One side begins TLS after something else.
-    fn begins(&mut self, count: u64, told: &mut Told<'_>) {
+    fn begins(&mut self, count: u64, begins: Begins, told: &mut Told<'_>) {
         match told.at.from {
             Side::Client => self.verdict.client_preamble = count,
             Side::Server => self.verdict.server_preamble = count,
@@ -206,6 +206,10 @@ impl Explainer {
             Protocol::Unknown | Protocol::Tls | Protocol::Tls12 => {
                 self.half(told.at.from).writes = Writes::Clear;
             }
+        }
+        if begins == Begins::Records {
+            self.unlocking.lost();
+            self.half(told.at.from).lost(Loss::Unknown);
         }
         told.tell(Seen::Preamble(count));
     }
@@ -321,10 +325,8 @@ impl Explainer {
             raw,
             protection,
             finished: None,
-            other_key_exchange: match msg_type {
-                HandshakeType::SERVER_KEY_EXCHANGE | HandshakeType::CLIENT_KEY_EXCHANGE => {
-                    self.verdict.suite.filter(|suite| Suite::find(*suite).is_none())
-                }
+            suite: match msg_type {
+                HandshakeType::SERVER_KEY_EXCHANGE | HandshakeType::CLIENT_KEY_EXCHANGE => self.verdict.suite,
                 _ => None,
             },
         };

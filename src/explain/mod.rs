@@ -27,6 +27,7 @@
 //! | `keys.rs` | what secrets open, and whether Finished is right |
 //! | `verdict.rs`, `observed.rs` | [`Verdict`]: how the handshake went |
 //! | `sessions.rs` | [`Sessions`]: which connection made the session of which |
+//! | `names/` | [`Registered`]: the names of code points, also of what the crate does not speak |
 //! | `key_log.rs` | [`KeyLogSecrets`]: the secrets of a key log |
 
 mod event;
@@ -34,6 +35,7 @@ mod explainer;
 mod half;
 mod key_log;
 mod keys;
+mod names;
 mod observed;
 mod preamble;
 mod sessions;
@@ -43,5 +45,6 @@ mod verdict;
 pub use event::{Event, FinishedCheck, NotTls12, Protection, Seen, SeenData, SeenMessage, Undecoded};
 pub use explainer::Explainer;
 pub use key_log::KeyLogSecrets;
+pub use names::Registered;
 pub use sessions::{Known, Origin, Sessions};
 pub use verdict::{Decryption, Progress, Protocol, Shape, Verdict};

@@ -37,6 +37,10 @@ pub(super) fn message(
     from: Side,
     message: &SeenMessage,
 ) -> Option<NotTls12> {
+    // Nothing follows from a message of whoever cannot send it.
+    if message.sender().is_some_and(|sender| sender != from) {
+        return None;
+    }
     let other = match message.decode() {
         Ok(Message::ClientHello(hello)) if verdict.progress == Progress::Nothing => {
             client_hello(verdict, hellos, &hello);
@@ -66,33 +70,34 @@ pub(super) enum Follower {
     ChangeCipherSpec,
 }
 
-/// Tells a full handshake from an abbreviated one: only in a full one is there a key exchange before the server changes
-/// its keys.
+/// Tells a full handshake from an abbreviated one: only in a full one are there certificates and a key exchange (RFC 5246,
+/// 7.3), and only in an abbreviated one nothing of them between the hello of the server and its change of keys.
 pub(super) fn follows(verdict: &mut Verdict, hellos: &Hellos, from: Side, follower: Follower) {
-    if verdict.shape != Shape::Unknown {
-        return;
-    }
     let is_after_hello = verdict.version.is_some() && !hellos.lost_since;
-    verdict.shape = match (from, follower) {
+    verdict.shape = match (verdict.shape, from, follower) {
+        // Who sent it was asked before. Packets may be captured in another order than they were sent.
+        (_, _, Follower::Message(msg_type)) if is_of_full(msg_type) => Shape::Full,
         (
+            Shape::Unknown,
             Side::Server,
-            Follower::Message(
-                HandshakeType::CERTIFICATE
-                | HandshakeType::CERTIFICATE_STATUS
-                | HandshakeType::SERVER_KEY_EXCHANGE
-                | HandshakeType::CERTIFICATE_REQUEST
-                | HandshakeType::SERVER_HELLO_DONE,
-            ),
-        )
-        | (Side::Client, Follower::Message(HandshakeType::CLIENT_KEY_EXCHANGE)) => Shape::Full,
-        (Side::Server, Follower::Message(HandshakeType::NEW_SESSION_TICKET) | Follower::ChangeCipherSpec)
-            if is_after_hello =>
-        {
-            Shape::Abbreviated
-        }
-        _ => Shape::Unknown,
+            Follower::Message(HandshakeType::NEW_SESSION_TICKET) | Follower::ChangeCipherSpec,
+        ) if is_after_hello => Shape::Abbreviated,
+        (shape, ..) => shape,
     };
     verdict.judge();
+}
+
+fn is_of_full(msg_type: HandshakeType) -> bool {
+    matches!(
+        msg_type,
+        HandshakeType::CERTIFICATE
+            | HandshakeType::CERTIFICATE_STATUS
+            | HandshakeType::SERVER_KEY_EXCHANGE
+            | HandshakeType::CERTIFICATE_REQUEST
+            | HandshakeType::SERVER_HELLO_DONE
+            | HandshakeType::CLIENT_KEY_EXCHANGE
+            | HandshakeType::CERTIFICATE_VERIFY
+    )
 }
 
 fn client_hello(verdict: &mut Verdict, hellos: &mut Hellos, hello: &ClientHello<'_>) {

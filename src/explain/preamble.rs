@@ -1,6 +1,23 @@
 //! Where TLS begins in a direction that began with something else: after STARTTLS and its like, or behind a proxy.
 
-use crate::wire::{Alert, HEADER_LEN, MAX_PLAINTEXT, Reader};
+use crate::wire::{Alert, HEADER_LEN, HandshakeType, MAX_CIPHERTEXT, MAX_PLAINTEXT, Reader};
+
+/// What TLS begins with among other bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begins {
+    /// A hello, or an alert instead of one.
+    Hello,
+    /// Other records: the hello is among bytes that are missing.
+    Records,
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Looking {
+    ForHello,
+    /// The hello may be missing, and records may follow.
+    ForRecords,
+}
 
 /// Whether bytes are the beginning of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,17 +50,26 @@ const HELLO: [Expected; 10] = [
 const ALERT: [Expected; 7] =
     [(0, 21, 21), (1, 3, 3), (2, 0, 4), (3, 0, 0), (4, 2, 2), (5, 1, 2), (6, 0, 255)];
 
-/// Goes on to where TLS begins, or may begin once there are more bytes. Whether it does for sure.
-pub(super) fn skip(reader: &mut Reader<'_>) -> bool {
+/// The header of a record.
+const RECORD: [Expected; 4] = [(0, 20, 23), (1, 3, 3), (2, 1, 3), (3, 0, 0x48)];
+
+/// Goes on to where TLS begins, or may begin once there are more bytes. What begins there for sure.
+pub(super) fn skip(reader: &mut Reader<'_>, looking: Looking) -> Option<Begins> {
     loop {
         let bytes = reader.clone().rest();
         // Most bytes are not worth a closer look.
-        let far = bytes.iter().position(|byte| matches!(byte, 21 | 22)).unwrap_or(bytes.len());
+        let far = bytes.iter().position(|byte| matches!(byte, 20..=23)).unwrap_or(bytes.len());
         let _ = reader.take(far);
-        match beginning(bytes.get(far..).unwrap_or_default()) {
-            Beginning::Yes => return true,
-            Beginning::Open => return false,
-            Beginning::No => drop(reader.u8()),
+        let bytes = bytes.get(far..).unwrap_or_default();
+        match (beginning(bytes), looking) {
+            (Beginning::Yes, _) => return Some(Begins::Hello),
+            (Beginning::Open, _) => return None,
+            (Beginning::No, Looking::ForHello) => drop(reader.u8()),
+            (Beginning::No, Looking::ForRecords) => match record(bytes) {
+                Beginning::Yes => return Some(Begins::Records),
+                Beginning::Open => return None,
+                Beginning::No => drop(reader.u8()),
+            },
         }
     }
 }
@@ -74,6 +100,31 @@ fn hello(bytes: &[u8]) -> Beginning {
     }
 }
 
+/// The header of a record, and what is no accident behind it: a message of the handshake, the one byte of
+/// ChangeCipherSpec, or another record.
+fn record(bytes: &[u8]) -> Beginning {
+    let [kind, _, _, high, low, body @ ..] = bytes else { return like(bytes, &RECORD, HEADER_LEN) };
+    let length = usize::from(u16::from_be_bytes([*high, *low]));
+    if like(bytes, &RECORD, HEADER_LEN) == Beginning::No || !(1..=MAX_CIPHERTEXT).contains(&length) {
+        return Beginning::No;
+    }
+    match (kind, body) {
+        (20, [1, ..]) if length == 1 => Beginning::Yes,
+        (20, [_, ..]) => Beginning::No,
+        (22, [msg_type, 0, high, low, ..]) if is_message(*msg_type, [*high, *low], length) => Beginning::Yes,
+        _ => match body.get(length..) {
+            Some(next) => like(next, &RECORD, 3),
+            None => Beginning::Open,
+        },
+    }
+}
+
+/// Whether a message of this type and length fits into a record of that one.
+fn is_message(msg_type: u8, length: [u8; 2], record: usize) -> bool {
+    let length = usize::from(u16::from_be_bytes(length));
+    HandshakeType(msg_type).name().is_some() && length.saturating_add(4) <= record
+}
+
 /// Whether bytes are what is expected of the first `end` of them.
 fn like(bytes: &[u8], expected: &[Expected], end: usize) -> Beginning {
     for (at, low, high) in expected.iter().filter(|(at, ..)| *at < end) {
@@ -98,7 +149,30 @@ mod tests {
 
     fn left(bytes: &[u8]) -> (bool, usize) {
         let mut reader = Reader::new(bytes);
-        (skip(&mut reader), reader.len())
+        (skip(&mut reader, Looking::ForHello) == Some(Begins::Hello), reader.len())
+    }
+
+    #[test]
+    fn records_without_a_hello_are_found_where_it_may_be_missing() {
+        let data = [&[23, 3, 3, 0, 30][..], &[9; 30]].concat();
+        let finished = [&[22, 3, 3, 0, 40][..], &[9; 40]].concat();
+        for tls in [
+            [22, 3, 3, 0, 4, 14, 0, 0, 0].to_vec(),
+            [20, 3, 3, 0, 1, 1].to_vec(),
+            [&data[..], &data].concat(),
+            [&finished[..], &data].concat(),
+        ] {
+            let bytes = [b"234 go\r\n\x17\x03", &tls[..]].concat();
+            let mut reader = Reader::new(&bytes);
+            assert_eq!(skip(&mut reader, Looking::ForRecords), Some(Begins::Records), "{tls:?}");
+            assert_eq!(reader.len(), tls.len());
+            assert_eq!(skip(&mut reader, Looking::ForHello), None);
+        }
+        for none in [&data[..], &[&data[..], b"none"].concat(), &[20, 3, 3, 0, 1, 2], &[22, 3, 3, 0, 4, 99]] {
+            assert_eq!(skip(&mut Reader::new(none), Looking::ForRecords), None, "{none:?}");
+        }
+        let whole = hello(1, 0);
+        assert_eq!(skip(&mut Reader::new(&whole), Looking::ForRecords), Some(Begins::Hello));
     }
 
     #[test]

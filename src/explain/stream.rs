@@ -2,7 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::{event::NotTls12, preamble};
+use super::{
+    event::NotTls12,
+    preamble::{self, Begins, Looking},
+};
 use crate::wire::{ContentType, Decode, HEADER_LEN, MAX_CIPHERTEXT, Reader, RecordHeader};
 
 /// What the bytes of one direction are made of.
@@ -16,7 +19,14 @@ pub(super) enum Piece {
     /// It does not begin with TLS.
     Foreign(NotTls12),
     /// After so many bytes of something else TLS begins.
-    Preamble(u64),
+    Preamble(u64, Begins),
+}
+
+/// Where bytes of something else are missing, among which TLS may have begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Gap {
+    begins: u64,
+    ends: u64,
 }
 
 /// How the next bytes are to be read.
@@ -30,8 +40,8 @@ enum Reading {
     Rest(usize),
     /// Somewhere among them a record begins. So many were looked at.
     Searching(u64),
-    /// They are no TLS, and TLS may begin among them.
-    Foreign,
+    /// They are no TLS, and TLS may begin among them, or in what was missing last.
+    Foreign(Option<Gap>),
 }
 
 /// One direction. It keeps the bytes of one record at most.
@@ -62,7 +72,7 @@ impl Stream {
                 let is_tls = (20..=24).contains(&header.content_type.0) && header.version.0 >> 8 == 3;
                 is_tls.then_some((header, reader.len()))
             }
-            Reading::Rest(_) | Reading::Searching(_) | Reading::Foreign => None,
+            Reading::Rest(_) | Reading::Searching(_) | Reading::Foreign(_) => None,
         }
     }
 
@@ -73,7 +83,7 @@ impl Stream {
 
     /// Whether TLS has not begun, and something else has.
     pub(super) fn is_foreign(&self) -> bool {
-        self.reading == Reading::Foreign
+        matches!(self.reading, Reading::Foreign(_))
     }
 
     /// Whether there are records of TLS.
@@ -101,7 +111,7 @@ impl Stream {
                 Some(Piece::Skipped(count)) => {
                     found.push((self.offset.saturating_sub(count), Piece::Skipped(count)));
                 }
-                Some(Piece::Preamble(_)) => found.push((0, Piece::Preamble(self.offset))),
+                Some(Piece::Preamble(_, begins)) => self.begun(reading, begins, &mut found),
                 Some(piece) => found.push((begins, piece)),
                 None if self.reading == reading => break,
                 None => {}
@@ -114,6 +124,19 @@ impl Stream {
         found
     }
 
+    /// TLS begins here, or began in what was missing.
+    fn begun(&self, reading: Reading, begins: Begins, found: &mut Vec<(u64, Piece)>) {
+        match (begins, reading) {
+            (Begins::Records, Reading::Foreign(Some(gap))) => {
+                found.push((0, Piece::Preamble(gap.begins, begins)));
+                if let Some(skipped @ 1..) = self.offset.checked_sub(gap.ends) {
+                    found.push((gap.ends, Piece::Skipped(skipped)));
+                }
+            }
+            (Begins::Hello | Begins::Records, _) => found.push((0, Piece::Preamble(self.offset, begins))),
+        }
+    }
+
     /// So many bytes are not there; `None` if nobody knows how many.
     pub(super) fn missing(&mut self, count: Option<u64>) -> Option<(u64, Piece)> {
         let had = core::mem::take(&mut self.rest);
@@ -124,7 +147,10 @@ impl Stream {
         let mut reader = Reader::new(&had);
         let header = RecordHeader::read(&mut reader).ok();
         let (reading, piece) = match (self.reading, header, count) {
-            (Reading::Foreign, ..) => (Reading::Foreign, None),
+            (Reading::Foreign(_), ..) => {
+                let gap = Gap { begins: begins.saturating_add(known), ends: self.offset };
+                (Reading::Foreign(Some(gap)), None)
+            }
             (Reading::Rest(left), _, Some(count)) => (rest_or_search(left, count), None),
             (Reading::Records, Some(header), Some(count)) => {
                 let whole = HEADER_LEN.saturating_add(header.length.into());
@@ -141,18 +167,17 @@ impl Stream {
     /// The next piece; `None` with another way of reading if there may be more, and with the same if there is not.
     fn next(&mut self, reader: &mut Reader<'_>) -> Option<Piece> {
         match self.reading {
-            Reading::Foreign => {
-                let begins = preamble::skip(reader);
-                if begins {
-                    self.reading = Reading::Records;
-                }
-                begins.then_some(Piece::Preamble(0))
+            Reading::Foreign(gap) => {
+                let looking = gap.map_or(Looking::ForHello, |_| Looking::ForRecords);
+                let begins = preamble::skip(reader, looking)?;
+                self.reading = Reading::Records;
+                Some(Piece::Preamble(0, begins))
             }
             Reading::First => {
                 let first: [u8; HEADER_LEN] = reader.clone().array().ok()?;
                 self.reading = Reading::Records;
                 let foreign = foreign(&first)?;
-                self.reading = Reading::Foreign;
+                self.reading = Reading::Foreign(None);
                 Some(Piece::Foreign(foreign))
             }
             Reading::Rest(left) => {
@@ -294,6 +319,17 @@ mod tests {
         let found = stream.bytes(&[&[1, 2, 3], &record(23, &[9; 4])[..]].concat());
         assert_eq!(found[0], (0, Piece::Skipped(3)));
         assert_eq!(lengths(&found[1..]), [(3, 4)]);
+    }
+
+    #[test]
+    fn records_behind_what_is_missing_of_something_else_are_found() {
+        let mut stream = Stream::new();
+        assert_eq!(stream.bytes(b"AUTH TLS\r\n"), [(0, Piece::Foreign(NotTls12::NotTls))]);
+        assert_eq!(stream.missing(Some(100)), None);
+        let found = stream.bytes(&[b"of a hello", &record(22, &[16, 0, 0, 2, 1, 7])[..]].concat());
+        assert_eq!(found[0], (0, Piece::Preamble(10, Begins::Records)));
+        assert_eq!(found[1], (110, Piece::Skipped(10)));
+        assert_eq!(lengths(&found[2..]), [(120, 6)]);
     }
 
     #[test]

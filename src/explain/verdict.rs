@@ -155,8 +155,12 @@ impl fmt::Debug for Verdict {
 /// One sentence without a full stop.
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Protocol::Other(other) = self.protocol {
-            return write!(f, "not TLS 1.2 but {other}");
+        match self.protocol {
+            Protocol::Other(NotTls12::NotTls) if self.has_gaps => {
+                return f.write_str("no TLS to be seen, and bytes are missing");
+            }
+            Protocol::Other(other) => return write!(f, "not TLS 1.2 but {other}"),
+            Protocol::Unknown | Protocol::Tls | Protocol::Tls12 => {}
         }
         match (self.handshake, self.shape) {
             (Some(HandshakeKind::Full(NotResumed::NotOffered)), _) => {
@@ -169,7 +173,10 @@ impl fmt::Display for Verdict {
                 write!(f, "a full handshake: the server declined {}", self.offer())?;
             }
             (Some(HandshakeKind::Resumed(by)), _) => write!(f, "a session resumed by {by}")?,
-            (None, Shape::Full) => f.write_str("a full handshake, of which the ClientHello is not there")?,
+            (None, Shape::Full) => f.write_str(match self.version {
+                Some(_) => "a full handshake, of which the ClientHello is not there",
+                None => "a full handshake, of which the hellos are not there",
+            })?,
             (None, Shape::Abbreviated) => f.write_str("a session resumed, nobody can tell by what")?,
             (None, Shape::Unknown) => f.write_str(match self.progress {
                 Progress::Nothing => "no handshake to be seen",

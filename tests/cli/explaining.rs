@@ -146,7 +146,7 @@ fn what_is_not_in_the_capture_is_said_and_gone_on_from() {
     let path = folder.0.join("capture");
     fs::write(&path, of(&all, &v4()).bytes).unwrap();
     let said = text(&run(&["explain", path.to_str().unwrap()], b"").stdout);
-    assert!(said.contains("(60 bytes are not in the capture)"), "{said}");
+    assert!(said.contains("(60 bytes not captured)"), "{said}");
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_connection_that_was_begun_before_is_said_to_be() {
     // With the flight of the client first, which of them is the client follows from the ports.
     let (found, _) = explain("later", &of(&all[5..], &v4()), &[]);
     assert_eq!(found[0]["client"], "192.0.2.7:40000");
-    assert_eq!(found[0]["notes"][0], "the capture began after this connection");
+    assert_eq!(found[0]["notes"][0], "the capture began after this connection had begun");
     assert_eq!(found[0]["verdict"]["handshake"], "full");
     assert!(names(&found[0]).contains(&"NewSessionTicket".to_owned()), "{found:?}");
 }

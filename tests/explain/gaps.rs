@@ -108,3 +108,28 @@ fn behind_a_gap_messages_begin_where_a_record_begins_with_whole_ones() {
     let events = explainer.bytes(Side::Server, &[part, whole].concat());
     assert_eq!(words(&events), ["MessagesLost", "ServerHelloDone"]);
 }
+
+#[test]
+fn what_the_wrong_side_says_leads_to_no_verdict() {
+    // The server of a full handshake, taken for the client.
+    let said = named("full_with_ticket");
+    let mut explainer = Explainer::new();
+    for (from, bytes) in &said[1..] {
+        explainer.bytes(from.peer(), bytes);
+        assert_ne!(explainer.verdict().shape, Shape::Abbreviated);
+    }
+    let verdict = explainer.verdict();
+    // There are certificates all the same.
+    assert_eq!((verdict.shape, verdict.version, verdict.handshake), (Shape::Full, None, None));
+    assert!(verdict.new_ticket.is_empty());
+    let mut explainer = Explainer::new();
+    explained(
+        &mut explainer,
+        &named("resumed_by_ticket").into_iter().map(|(from, bytes)| (from.peer(), bytes)).collect(),
+        100,
+    );
+    assert_eq!(
+        (explainer.verdict().shape, explainer.verdict().progress),
+        (Shape::Unknown, Progress::Nothing)
+    );
+}

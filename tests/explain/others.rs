@@ -4,7 +4,7 @@ use tls12::{
     explain::{Explainer, NotTls12, Protocol, Seen},
     schedule::Side,
     session::{HandshakeKind, NotResumed},
-    wire::{Alert, ContentType, HandshakeType, MAX_PLAINTEXT},
+    wire::{Alert, ContentType, HandshakeType, MAX_PLAINTEXT, Message, NamedGroup},
 };
 
 use super::transcripts::{all, words};
@@ -95,19 +95,33 @@ fn what_does_not_decode_says_why_and_keeps_its_bytes() {
     assert!(matches!(events[1].seen, Seen::Malformed { .. }));
 }
 
-#[test]
-fn a_key_exchange_of_another_kind_is_not_decoded() {
+/// What is told of a ServerKeyExchange of this suite: the group, or why it is not decoded.
+fn exchanged(suite: [u8; 2]) -> Result<NamedGroup, String> {
     let mut explainer = Explainer::new();
     explainer.bytes(Side::Client, &client_hello());
     let mut hello = server_hello([3, 3], &[]);
-    // TLS_DHE_RSA_WITH_AES_128_GCM_SHA256
     let at = hello.windows(2).position(|pair| pair == [0xc0, 0x2f]).expect("a suite");
-    hello[at..at + 2].copy_from_slice(&[0, 0x9e]);
+    hello[at..at + 2].copy_from_slice(&suite);
     explainer.bytes(Side::Server, &hello);
-    let events = explainer.bytes(Side::Server, &record(ContentType::HANDSHAKE, &[12, 0, 0, 4, 3, 0, 29, 0]));
+    let body = [&[3, 0, 29, 32][..], &[9; 32], &[4, 1, 0, 2, 7, 7]].concat();
+    let message = [&[12, 0, 0, body.len() as u8][..], &body].concat();
+    let events = explainer.bytes(Side::Server, &record(ContentType::HANDSHAKE, &message));
     let Seen::Message(message) = &events[1].seen else { panic!("{events:?}") };
-    let why = message.decode().unwrap_err().to_string();
-    assert_eq!(why, "a message of another key exchange than ECDHE (0x009e)");
+    match message.decode() {
+        Ok(Message::ServerKeyExchange(exchange)) => Ok(exchange.params.group),
+        Ok(other) => panic!("{other:?}"),
+        Err(why) => Err(why.to_string()),
+    }
+}
+
+#[test]
+fn the_key_exchange_decides_what_is_decoded_and_not_the_cipher() {
+    // TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA
+    assert_eq!(exchanged([0xc0, 0x13]), Ok(NamedGroup::X25519));
+    let other = "a message of another key exchange than ECDHE (TLS_DHE_RSA_WITH_AES_128_GCM_SHA256)";
+    assert_eq!(exchanged([0, 0x9e]), Err(other.into()));
+    let unknown = "a message of the key exchange of a suite that is not known (0xeeee)";
+    assert_eq!(exchanged([0xee, 0xee]), Err(unknown.into()));
 }
 
 #[test]

@@ -9,9 +9,13 @@ use std::{
 };
 
 use serde_json::Value;
+use tls12::{
+    explain::Registered,
+    wire::{CipherSuite, ExtensionType, NamedGroup, SignatureScheme},
+};
 
 use super::serving::{Serving, curl, has_peers, s_client};
-use crate::{common::certs::Key, place::Place};
+use crate::{common::certs::Key, place::Place, program::Program};
 
 /// The values of a field in an event of ours.
 type Values = fn(&Value) -> Vec<String>;
@@ -216,4 +220,72 @@ pub(super) fn same(ours: &[Vec<Vec<String>>], theirs: &[Vec<Vec<String>>]) {
         }
         assert!(!ours[0].is_empty(), "no messages in connection {}", n + 1);
     }
+}
+
+/// Where tshark has an older name, or the one of a draft that took the number before.
+const OTHERS: [(&str, u16); 4] = [
+    ("tls.handshake.extension.type", 34),
+    ("tls.handshake.extensions_supported_group", 0x0200),
+    ("tls.handshake.extensions_supported_group", 0x0201),
+    ("tls.handshake.extensions_supported_group", 0x0202),
+];
+
+#[test]
+fn code_points_have_the_names_that_tshark_gives_them() {
+    if !has_peers("the names of tshark") {
+        return;
+    }
+    let values = Command::new("tshark").args(["-G", "values"]).output().expect("tshark");
+    let values = String::from_utf8_lossy(&values.stdout).into_owned();
+    let mut compared = 0;
+    for line in values.lines() {
+        let Some(["V", field, code, theirs]) = line.split('\t').collect::<Vec<_>>().first_chunk().copied()
+        else {
+            continue;
+        };
+        let code = match code.strip_prefix("0x") {
+            Some(digits) => u16::from_str_radix(digits, 16).ok(),
+            None => code.parse().ok(),
+        };
+        let Some(code) = code else { continue };
+        let ours = match field {
+            "tls.handshake.ciphersuite" => CipherSuite(code).registered_name(),
+            "tls.handshake.extension.type" => ExtensionType(code).registered_name(),
+            "tls.handshake.extensions_supported_group" => NamedGroup(code).registered_name(),
+            "tls.handshake.sig_hash_alg" => SignatureScheme(code).registered_name(),
+            _ => None,
+        };
+        match ours {
+            None => {}
+            Some(_) if OTHERS.contains(&(field, code)) => {}
+            Some("GREASE") => assert!(theirs.contains("GREASE"), "{line}"),
+            Some(ours) => {
+                assert_eq!(ours, theirs, "{line}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 400, "{compared}");
+}
+
+#[test]
+fn what_openssl_shows_of_a_connection_with_msg_is_read() {
+    if !has_peers("openssl s_client -msg") {
+        return;
+    }
+    let place = Place::new(Key::EcdsaP256);
+    let serving = Serving::start(&place, &["--alpn", "http/1.1"]);
+    let mut client =
+        Program::start("openssl", &format!("s_client -connect 127.0.0.1:{} -tls1_2 -msg", serving.port));
+    client.text_with("Verify return code");
+    client.end_input();
+    let shown = place.path("shown");
+    fs::write(&shown, client.succeed()).expect("a file");
+    let said =
+        Command::new(env!("CARGO_BIN_EXE_tls12")).args(["explain", "--hex", "--json", &shown]).output();
+    let said = said.expect("the command");
+    let object: Value = serde_json::from_slice(&said.stdout).expect("JSON");
+    let verdict = &object["verdict"];
+    assert_eq!((&verdict["handshake"], &verdict["ticket"]), (&"full".into(), &"issued".into()), "{object}");
+    assert_eq!(verdict["progress"], "complete");
 }

@@ -8,6 +8,8 @@ use tls12::{
     schedule::Side,
 };
 
+use crate::roles::{Assumed, Heard, Part, Roles};
+
 /// Bytes that were sent at once, and what there is to see in them.
 #[derive(Debug)]
 pub(crate) struct Step {
@@ -57,6 +59,7 @@ impl Reading {
 /// A connection.
 #[derive(Debug)]
 pub(crate) struct Conversation {
+    roles: Roles,
     explainer: Explainer,
     pub(crate) steps: Vec<Step>,
     kept: usize,
@@ -75,6 +78,7 @@ pub(crate) struct Conversation {
 impl Conversation {
     pub(crate) fn new(reading: &Reading) -> Self {
         Self {
+            roles: Roles::AsSaid,
             explainer: reading.explainer(),
             steps: Vec::new(),
             kept: 0,
@@ -88,25 +92,51 @@ impl Conversation {
         }
     }
 
+    /// Of two of whom nobody knows for sure which is the client: who says the hello of one, or anything else that only
+    /// one of them may say, whatever they are called.
+    pub(crate) fn of_somebody(reading: &Reading) -> Self {
+        Self { roles: Roles::assumed(reading), ..Self::new(reading) }
+    }
+
     pub(crate) fn sent(&mut self, from: Side, at: Duration, bytes: &[u8]) {
+        self.roles.hear(from, at, || Part::Bytes(bytes.to_vec()));
+        let from = self.roles.of(from);
         let sent = match from {
             Side::Client => &mut self.client_bytes,
             Side::Server => &mut self.server_bytes,
         };
         *sent += u64::try_from(bytes.len()).unwrap_or(0);
         let events = self.explainer.bytes(from, bytes);
-        self.keep(Step { from, at, bytes: bytes.len(), events });
+        self.told(Step { from, at, bytes: bytes.len(), events });
     }
 
     /// So many bytes are not there.
     pub(crate) fn missing(&mut self, from: Side, at: Duration, count: Option<u64>) {
+        self.roles.hear(from, at, || Part::Missing(count));
+        let from = self.roles.of(from);
         let events = self.explainer.missing(from, count);
-        self.keep(Step { from, at, bytes: 0, events });
+        self.told(Step { from, at, bytes: 0, events });
     }
 
-    /// Whether nobody said anything yet, and nothing is known to be missing.
-    pub(crate) fn is_silent(&self) -> bool {
-        self.client_bytes == 0 && self.server_bytes == 0 && self.steps.is_empty()
+    /// Whether who was called the client is the server.
+    pub(crate) fn is_turned(&self) -> bool {
+        matches!(self.roles, Roles::Turned)
+    }
+
+    fn told(&mut self, step: Step) {
+        match self.roles.settle(&step.events) {
+            None => self.keep(step),
+            Some(Assumed { reading, heard, .. }) => {
+                let (most, most_at_all) = (self.most, self.most_at_all);
+                *self = Self { roles: Roles::Turned, most, most_at_all, ..Self::new(&reading) };
+                for Heard { from, at, part } in heard {
+                    match part {
+                        Part::Bytes(bytes) => self.sent(from, at, &bytes),
+                        Part::Missing(count) => self.missing(from, at, count),
+                    }
+                }
+            }
+        }
     }
 
     pub(crate) fn verdict(&self) -> &Verdict {
@@ -133,13 +163,14 @@ impl Conversation {
 
     /// How many bytes of messages and of data are kept.
     pub(crate) fn kept_bytes(&self) -> usize {
-        self.kept_bytes
+        self.kept_bytes + self.roles.kept_bytes()
     }
 
     /// From now on none is kept.
     pub(crate) fn keep_none(&mut self) {
         self.most = 0;
         self.most_at_all = 0;
+        self.roles.settle_as_said();
     }
 
     /// From now on events are kept only if they are more than another record, and not many of those.

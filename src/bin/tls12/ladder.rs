@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tls12::{
-    explain::{Event, FinishedCheck, Protection, Seen, SeenMessage},
+    explain::{Event, FinishedCheck, NotTls12, Protection, Seen, SeenMessage},
     schedule::Side,
     wire::HEADER_LEN,
 };
@@ -42,14 +42,14 @@ fn rungs(step: &Step, detail: Detail) -> String {
     let last = named.len().saturating_sub(1);
     let mut text = String::new();
     for (n, (name, event)) in named.iter().enumerate() {
-        let line = match step.from {
-            Side::Client => format!("  {name:<WIDTH$}{:-<width$}>", "", width = WIDTH - 1),
-            Side::Server => format!("  <{:-<width$}  {name:<WIDTH$}", "", width = WIDTH - 3),
-        };
+        let line = rung(step.from, name, is_note(event));
         let line = match n == last {
             // What was sent at once has one length and one time.
             true => {
-                let bytes = grouped(u64::try_from(step.bytes).unwrap_or(u64::MAX));
+                let bytes = match step.bytes {
+                    0 => String::new(),
+                    bytes => grouped(u64::try_from(bytes).unwrap_or(u64::MAX)),
+                };
                 format!("{line:<70}{bytes:>9}{:>9}", grouped(micros(step.at)))
             }
             false => line,
@@ -61,6 +61,42 @@ fn rungs(step: &Step, detail: Detail) -> String {
         }
     }
     text
+}
+
+/// Whether an event is nothing that was said, but something about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Said,
+    Note,
+}
+
+fn is_note(event: &Event) -> Line {
+    match event.seen {
+        Seen::Missing(_)
+        | Seen::Damaged(_)
+        | Seen::Skipped(_)
+        | Seen::MessagesLost
+        | Seen::Preamble(_)
+        | Seen::NotTls12(_) => Line::Note,
+        _ => Line::Said,
+    }
+}
+
+/// An arrow from who said something to the other one: dots for what is only a note.
+fn rung(from: Side, name: &str, line: Line) -> String {
+    let arrow = |width: usize| match line {
+        Line::Said => "-".repeat(width),
+        Line::Note => " .".repeat(width.div_ceil(2)).split_off(width % 2),
+    };
+    match from {
+        Side::Client => {
+            // A long name makes the arrow shorter, and keeps it apart.
+            let length = name.chars().count().max(WIDTH - 1) + 1;
+            let width = (2 * WIDTH - 1).saturating_sub(length);
+            format!("  {name:<length$}{}>", arrow(width))
+        }
+        Side::Server => format!("  <{}  {name:<WIDTH$}", arrow(WIDTH - 3)),
+    }
 }
 
 /// What is in an event, line by line.
@@ -120,12 +156,14 @@ pub(crate) fn name(event: &Event) -> Option<String> {
         Seen::Malformed { content_type, why } => format!("{content_type} that does not parse: {why}"),
         Seen::MessagesLost => "(no message can be found here)".into(),
         Seen::Missing(Some(count)) => {
-            format!("({} {} not in the capture)", plural(*count), if *count == 1 { "is" } else { "are" })
+            format!("({} not captured)", plural(*count))
         }
-        Seen::Missing(None) => "(the beginning is not in the capture)".into(),
+        Seen::Missing(None) => "(the beginning was not captured)".into(),
         Seen::Damaged(header) => format!("(a part of a {} record)", header.content_type),
         Seen::Skipped(count) => format!("({} that cannot be read)", plural(*count)),
         Seen::Preamble(count) => format!("({} bytes before TLS)", grouped(*count)),
+        // It may be only the beginning, and nobody knows what follows.
+        Seen::NotTls12(NotTls12::NotTls) => "(no TLS)".into(),
         Seen::NotTls12(other) => format!("(not TLS 1.2 but {other})"),
         other => format!("{other:?}"),
     })
@@ -202,6 +240,19 @@ mod tests {
         assert!(lines[3].starts_with("<---") && lines[3].contains("  ServerHelloDone "), "{text}");
         assert!(lines[3].ends_with(" 9    1 234"), "{text}");
         assert_eq!(lines[6], "18 bytes to the server, 9 bytes to the client, 1 300 us");
+    }
+
+    #[test]
+    fn names_and_arrows_are_apart_and_end_where_they_do_in_other_lines() {
+        let long = "Alert fatal bad_certificate_status_response";
+        for name in ["ClientHello", "(the beginning was not captured)", long] {
+            for line in [Line::Said, Line::Note] {
+                let rung = rung(Side::Client, name, line);
+                assert!(rung.len() == 70 && rung.starts_with(&format!("  {name} ")), "{rung}");
+            }
+        }
+        let far = "x".repeat(100);
+        assert_eq!(rung(Side::Client, &far, Line::Note), format!("  {far} >"));
     }
 
     #[test]

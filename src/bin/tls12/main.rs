@@ -18,6 +18,7 @@ mod recorded;
 mod recordings;
 mod replay;
 mod resume_args;
+mod roles;
 mod say;
 mod serve;
 mod sessions;

@@ -1,7 +1,7 @@
 //! Messages as values with fields: the types of the wire, taken apart.
 
 use tls12::{
-    explain::{FinishedCheck, SeenMessage},
+    explain::{FinishedCheck, Registered, SeenMessage},
     pki::describe,
     wire::{
         Certificate, CertificateRequest, ClientExtensions, ClientHello, Decode, Encode, ExtensionType, List,
@@ -82,7 +82,7 @@ fn list<'a, T: Decode<'a> + Into<Value>>(list: &List<'a, T>) -> Value {
 
 /// An extension with its type, in the place where it came.
 fn extension(extension_type: ExtensionType, value: Fields) -> Value {
-    let code = Code { number: extension_type.0.into(), name: extension_type.name(), digits: 4 };
+    let code = Code { number: extension_type.0.into(), name: extension_type.registered_name(), digits: 4 };
     Value::Typed(code, value)
 }
 

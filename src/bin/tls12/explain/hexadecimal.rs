@@ -72,7 +72,7 @@ fn undumped(line: &str) -> &str {
     }
 }
 
-fn bytes(digits: &str) -> Result<Vec<u8>, String> {
+pub(super) fn bytes(digits: &str) -> Result<Vec<u8>, String> {
     let digits = digits.chars().filter(|c| !c.is_whitespace() && *c != ':');
     let digit = |c: char| {
         let digit = c.to_digit(16).and_then(|digit| u8::try_from(digit).ok());

@@ -6,6 +6,7 @@ pub(crate) mod fields;
 mod fragments;
 mod hexadecimal;
 mod link;
+mod openssl;
 pub(crate) mod report;
 mod streams;
 mod tcp;
@@ -38,7 +39,8 @@ pub(crate) struct Explain {
     /// A capture (pcap or pcapng), or with --hex bytes in hexadecimal; - is standard input
     #[arg(value_name = "FILE", required_unless_present = "hex")]
     file: Option<PathBuf>,
-    /// Reads bytes in hexadecimal: lines that begin with > or < are of the client or of the server
+    /// Reads bytes in hexadecimal: lines that begin with > or < are of the client or of the server; or what `openssl
+    /// s_client -msg` shows
     #[arg(long, conflicts_with = "stream")]
     hex: bool,
     /// Decrypts with the secrets in a key log of the NSS format, and verifies Finished
@@ -112,9 +114,21 @@ fn hex(file: Option<&Path>, reading: &Reading, args: &Explain) -> Result<(), Str
     let name = file.map_or_else(|| "standard input".into(), |path| path.display().to_string());
     read.map_err(|error| format!("{name}: {error}"))?;
     not_too_long(text.len()).map_err(|why| format!("{name}: {why}"))?;
-    let sent = hexadecimal::read(&text).map_err(|why| format!("{name}: {why}"))?;
-    let mut conversation = Conversation::new(reading);
-    for (from, bytes) in hexadecimal::in_records(sent) {
+    let (mut reading, mut notes) = (reading.clone(), Vec::new());
+    let sent = match openssl::read(&text) {
+        Some(sent) => {
+            // There is nothing that secrets would open.
+            if reading.secrets.take().is_some() {
+                notes.push(
+                    "OpenSSL does not show what is encrypted as it was, and nothing is decrypted".into(),
+                );
+            }
+            sent
+        }
+        None => hexadecimal::read(&text).map(hexadecimal::in_records),
+    };
+    let mut conversation = Conversation::of_somebody(&reading);
+    for (from, bytes) in sent.map_err(|why| format!("{name}: {why}"))? {
         conversation.sent(from, Duration::ZERO, &bytes);
     }
     let origin = Sessions::default().add(1, conversation.verdict());
@@ -125,7 +139,7 @@ fn hex(file: Option<&Path>, reading: &Reading, args: &Explain) -> Result<(), Str
         time: String::new(),
         conversation: &conversation,
         origin,
-        notes: conversation.unfinished(),
+        notes: [notes, conversation.unfinished()].concat(),
     };
     tell(&report, args);
     Ok(())
@@ -173,13 +187,14 @@ fn capture(path: &Path, reading: Reading, args: &Explain) -> Result<(), String> 
 fn report(stream: &Stream, origin: tls12::explain::Origin) -> Report<'_> {
     let mut notes = Vec::new();
     if stream.from_middle {
-        notes.push("the capture began after this connection".into());
+        notes.push("the capture began after this connection had begun".into());
     }
     notes.extend(stream.conversation.unfinished());
+    let (client, server) = stream.ends();
     Report {
         number: stream.number,
-        client: stream.client.to_string(),
-        server: stream.server.to_string(),
+        client: client.to_string(),
+        server: server.to_string(),
         time: stream.time().map(timestamp).unwrap_or_default(),
         conversation: &stream.conversation,
         origin,

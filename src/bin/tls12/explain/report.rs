@@ -4,9 +4,11 @@ use std::{fmt::Write as _, time::Duration};
 
 use tls12::{
     explain::{
-        Decryption, Event, Known, NotTls12, Origin, Progress, Protection, Protocol, Seen, Shape, Verdict,
+        Decryption, Event, Known, NotTls12, Origin, Progress, Protection, Protocol, Registered, Seen, Shape,
+        Verdict,
     },
     session::{HandshakeKind, ResumedBy, TicketSent},
+    wire::SessionId,
 };
 
 use super::{
@@ -45,7 +47,8 @@ impl Report<'_> {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  verdict: {verdict}");
         let is_other = matches!(verdict.protocol, Protocol::Other(_));
-        if verdict.progress >= Progress::ServerHello && !is_other {
+        // Without the ServerHello nobody knows what the hellos agreed on.
+        if verdict.version.is_some() && !is_other {
             let _ = writeln!(text, "  agreed: {}", agreed(verdict));
         }
         if let Some(origin) = origin_sentence(self.origin) {
@@ -129,7 +132,9 @@ fn agreed(verdict: &Verdict) -> String {
         text.push_str(", ");
         text.push_str(&part);
     };
-    verdict.suite.into_iter().for_each(|suite| add(suite.to_string()));
+    verdict.suite.into_iter().for_each(|suite| {
+        add(suite.registered_name().map_or_else(|| suite.to_string(), Into::into));
+    });
     add(match (verdict.extended_master_secret, verdict.has_client_hello) {
         (true, _) => "extended master secret".into(),
         (false, true) => "no extended master secret".into(),
@@ -221,12 +226,12 @@ fn verdict_fields(verdict: &Verdict) -> Fields {
         .with("renewed", verdict.is_renewed())
         .with("lifetime_hint", verdict.lifetime_hint.map_or(Value::Null, Value::from))
         .with("new_ticket_bytes", verdict.new_ticket.len())
-        .with("offered_id", verdict.offered_id.as_bytes())
+        .with("offered_id", in_hello(verdict.has_client_hello, &verdict.offered_id))
         .with(
             "offered_ticket_bytes",
             verdict.offered_ticket.as_ref().map_or(Value::Null, |ticket| ticket.len().into()),
         )
-        .with("session_id", verdict.session_id.as_bytes())
+        .with("session_id", in_hello(verdict.version.is_some(), &verdict.session_id))
         .with("version", verdict.version.map_or(Value::Null, Value::from))
         .with("cipher_suite", verdict.suite.map_or(Value::Null, Value::from))
         .with(
@@ -240,6 +245,11 @@ fn verdict_fields(verdict: &Verdict) -> Fields {
         .with("gaps", verdict.has_gaps)
         .with("client_preamble", verdict.client_preamble)
         .with("server_preamble", verdict.server_preamble)
+}
+
+/// A session ID, where the hello is there that it would be in.
+fn in_hello(is_there: bool, id: &SessionId) -> Value {
+    if is_there { id.as_bytes().into() } else { Value::Null }
 }
 
 fn protocol(protocol: Protocol) -> String {

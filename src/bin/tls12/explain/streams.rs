@@ -50,8 +50,9 @@ struct LeftOut {
 /// One connection.
 pub(super) struct Stream {
     pub(super) number: u64,
-    pub(super) client: SocketAddr,
-    pub(super) server: SocketAddr,
+    /// Who is taken for the client; who is it, the conversation finds out.
+    client: SocketAddr,
+    server: SocketAddr,
     /// Since 1970.
     pub(super) begun: Duration,
     pub(super) conversation: Conversation,
@@ -184,7 +185,7 @@ impl Stream {
             client,
             server,
             begun: time,
-            conversation: Conversation::new(reading),
+            conversation: Conversation::of_somebody(reading),
             from_middle: false,
             to_server: Direction::default(),
             to_client: Direction::default(),
@@ -203,12 +204,6 @@ impl Stream {
     fn segment(&mut self, segment: &Segment<'_>, time: Duration) {
         let at = time.saturating_sub(self.begun);
         self.last = self.last.max(at);
-        if segment.from == self.server
-            && self.conversation.is_silent()
-            && begins_with(segment.payload) == Some(HELLO_OF_CLIENT)
-        {
-            self.turn();
-        }
         let from = if segment.from == self.client { Side::Client } else { Side::Server };
         self.begin(from, segment, at);
         let sequence = segment.sequence.wrapping_add(segment.flags.syn.into());
@@ -228,11 +223,12 @@ impl Stream {
         self.has_ended |= segment.flags.fin || segment.flags.rst;
     }
 
-    /// The client is who says ClientHello, whoever called whom: where FTP is active, the server calls for each transfer, and
-    /// is the server all the same (RFC 4217, 7).
-    fn turn(&mut self) {
-        std::mem::swap(&mut self.client, &mut self.server);
-        std::mem::swap(&mut self.to_server, &mut self.to_client);
+    /// The client and the server of TLS: where FTP is active, the server calls for each transfer (RFC 4217, 7).
+    pub(super) fn ends(&self) -> (SocketAddr, SocketAddr) {
+        match self.conversation.is_turned() {
+            true => (self.server, self.client),
+            false => (self.client, self.server),
+        }
     }
 
     /// Finds out where a direction begins.
@@ -248,20 +244,18 @@ impl Stream {
                 }
             }
         }
-        if segment.payload.is_empty() {
-            return;
-        }
-        if !self.direction(from).is_begun() {
+        let says_something = !segment.payload.is_empty() || segment.cut > 0;
+        if says_something && !self.direction(from).is_begun() {
             self.direction(from).begins(segment.sequence);
             match begins_with(segment.payload) {
                 // All of TLS is there, if not of TCP.
                 Some(HELLO_OF_CLIENT) => {
                     if let Some(acknowledged) = segment.acknowledged {
-                        self.direction(Side::Server).begins(acknowledged);
+                        self.direction(from.peer()).begins(acknowledged);
                     }
                 }
                 Some(_) | None => {
-                    self.from_middle = true;
+                    self.from_middle |= self.first_sequence.is_none();
                     self.conversation.missing(from, at, None);
                 }
             }

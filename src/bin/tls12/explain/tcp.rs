@@ -55,10 +55,11 @@ impl Direction {
 
     /// A segment came, of which so many bytes at its end were not captured.
     pub(super) fn segment(&mut self, sequence: u32, bytes: &[u8], cut: usize) -> Vec<Piece> {
-        self.begins(sequence);
+        // What says nothing may come behind bytes that are missing.
         if bytes.is_empty() && cut == 0 {
             return Vec::new();
         }
+        self.begins(sequence);
         let Some(place) = self.place(sequence) else { return Vec::new() };
         self.insert(place, bytes, cut);
         let mut pieces = self.take();

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use tls12::explain::Registered;
+
 use crate::{
     daemon::log::{is_harmless, quote},
     words::hex,
@@ -287,7 +289,7 @@ macro_rules! codes {
     ($($name:ident: $digits:literal;)*) => {$(
         impl From<tls12::wire::$name> for Value {
             fn from(code: tls12::wire::$name) -> Self {
-                Self::Code(Code { number: code.0.into(), name: code.name(), digits: $digits })
+                Self::Code(Code { number: code.0.into(), name: code.registered_name(), digits: $digits })
             }
         }
     )*};

@@ -1,0 +1,212 @@
+//! What OpenSSL shows of a connection: the output of `openssl s_client -msg` and `openssl s_server -msg`, as it is.
+
+use tls12::schedule::Side;
+
+use super::hexadecimal::{Sent, bytes};
+
+/// Bytes under a heading.
+struct Dump {
+    /// Of whom they are: `>>>` is the one who shows them.
+    from: Side,
+    kind: Kind,
+    /// How many there are, as the heading says.
+    length: usize,
+    /// Where the heading is.
+    line: usize,
+    bytes: Vec<u8>,
+}
+
+/// What the bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    RecordHeader,
+    /// What is in records of this type, decrypted.
+    Inside(u8),
+    Other,
+}
+
+/// How many bytes of records there may be: headers say much with few bytes.
+const MOST: usize = 64 << 20;
+/// How many bytes the header of a record has.
+const HEADER: usize = 5;
+const CHANGE_CIPHER_SPEC: u8 = 20;
+const ALERT: u8 = 21;
+const HANDSHAKE: u8 = 22;
+const APPLICATION_DATA: u8 = 23;
+
+/// Reads the bytes under headings such as `>>> TLS 1.2, Handshake [length 00b7], ClientHello`, and passes over all that is
+/// around them. The one who shows them is taken for the client. `None` if there is no such heading; fails with a
+/// sentence.
+pub(super) fn read(text: &str) -> Option<Result<Sent, String>> {
+    let mut dumps: Vec<Dump> = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        match (heading(line.trim()), dumps.last_mut()) {
+            (Some((from, kind, length)), _) => {
+                dumps.push(Dump { from, kind, length, line: number + 1, bytes: Vec::new() });
+            }
+            (None, Some(dump)) if dump.bytes.len() < dump.length => dump.bytes.extend(row(line)),
+            (None, _) => {}
+        }
+    }
+    let (_, whole) = dumps.split_last()?;
+    if let Some(cut) = whole.iter().find(|dump| dump.bytes.len() < dump.length) {
+        let (line, have, length) = (cut.line, cut.bytes.len(), cut.length);
+        return Some(Err(format!("line {line}: of these {length} bytes {have} are there")));
+    }
+    Some(sent(&dumps))
+}
+
+/// The records that the bytes are of.
+fn sent(dumps: &[Dump]) -> Result<Sent, String> {
+    let (mut client, mut server) = (Direction::default(), Direction::default());
+    let (mut all, mut count) = (Sent::new(), 0);
+    for dump in dumps {
+        let direction = match dump.from {
+            Side::Client => &mut client,
+            Side::Server => &mut server,
+        };
+        if let Some(bytes) = direction.records(dump) {
+            count += bytes.len();
+            all.push((dump.from, bytes));
+        }
+        if count > MOST {
+            return Err(format!("these are more than the {} MiB of records that are read", MOST >> 20));
+        }
+    }
+    Ok(all)
+}
+
+/// Whose bytes follow, what they are, and how many.
+fn heading(line: &str) -> Option<(Side, Kind, usize)> {
+    let (from, rest) = match (line.strip_prefix(">>> "), line.strip_prefix("<<< ")) {
+        (Some(rest), _) => (Side::Client, rest),
+        (None, Some(rest)) => (Side::Server, rest),
+        (None, None) => return None,
+    };
+    let (what, rest) = rest.split_once(" [length ")?;
+    let length = usize::from_str_radix(rest.split_once(']')?.0, 16).ok()?;
+    // Behind the version, with a comma or without.
+    let kind = match what.rsplit(' ').next()? {
+        // Older versions have no word for it.
+        "RecordHeader" | "???" if length == HEADER => Kind::RecordHeader,
+        "ChangeCipherSpec" => Kind::Inside(CHANGE_CIPHER_SPEC),
+        "Alert" => Kind::Inside(ALERT),
+        "Handshake" => Kind::Inside(HANDSHAKE),
+        _ => Kind::Other,
+    };
+    Some((from, kind, length))
+}
+
+/// The bytes of a line, if it has nothing but bytes: two digits each.
+fn row(line: &str) -> Vec<u8> {
+    match line.split_whitespace().all(|word| word.len() == 2) {
+        true => bytes(line).unwrap_or_default(),
+        false => Vec::new(),
+    }
+}
+
+/// What one side shows.
+#[derive(Default)]
+struct Direction {
+    is_encrypted: bool,
+    has_headers: bool,
+}
+
+impl Direction {
+    /// The records that these bytes are of, if they are not told by other ones. What is encrypted is shown decrypted, and how
+    /// long it was by the headers alone: then there are zeros in the place of what nobody has.
+    fn records(&mut self, dump: &Dump) -> Option<Vec<u8>> {
+        match (dump.kind, dump.bytes.as_slice()) {
+            (Kind::RecordHeader, &[kind, _, _, high, low]) => {
+                self.has_headers = true;
+                self.is_encrypted |= kind == APPLICATION_DATA;
+                let length = usize::from(u16::from_be_bytes([high, low]));
+                match (kind, self.is_encrypted) {
+                    (_, true) => Some([&dump.bytes, &vec![0; length][..]].concat()),
+                    // OpenSSL does not always show the only byte that is in it.
+                    (CHANGE_CIPHER_SPEC, false) => {
+                        self.is_encrypted = true;
+                        Some([&dump.bytes, &[1][..]].concat())
+                    }
+                    (_, false) => None,
+                }
+            }
+            (Kind::Inside(CHANGE_CIPHER_SPEC), _) if self.has_headers => None,
+            (Kind::Inside(_), _) if self.has_headers && self.is_encrypted => None,
+            (Kind::Inside(kind), _) => {
+                self.is_encrypted |= kind == CHANGE_CIPHER_SPEC;
+                Some(framed(kind, dump))
+            }
+            (Kind::RecordHeader | Kind::Other, _) => None,
+        }
+    }
+}
+
+/// Bytes in records, of which the last may be cut.
+fn framed(kind: u8, dump: &Dump) -> Vec<u8> {
+    const LONGEST: usize = 1 << 14;
+    let mut left = dump.length;
+    let record = |part: &[u8]| {
+        let length = left.min(LONGEST);
+        left -= length;
+        let [high, low] = u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();
+        [&[kind, 3, 3, high, low], part].concat()
+    };
+    dump.bytes.chunks(LONGEST).flat_map(record).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::hex;
+
+    fn told(text: &str) -> Vec<(Side, String)> {
+        let sent = read(text).expect("a heading").expect("bytes");
+        sent.iter().map(|(from, bytes)| (*from, hex(bytes))).collect()
+    }
+
+    #[test]
+    fn what_is_around_the_bytes_is_passed_over() {
+        let text = "CONNECTED(00000003)\n>>> TLS 1.0, RecordHeader [length 0005]\n    16 03 01 00 05\n\
+                    >>> TLS 1.2, Handshake [length 0005], ClientHello\n    01 00 00 \n    01 07\nab cd\n---\n\
+                    -----BEGIN CERTIFICATE-----\nMIID\n<<< TLS 1.2, Alert [length 0002], fatal internal_error\n    02 50\n";
+        let expected =
+            [(Side::Client, "16030300050100000107".into()), (Side::Server, "15030300020250".into())];
+        assert_eq!(told(text), expected);
+        assert!(read("16 03 01\n> 16\n").is_none());
+    }
+
+    #[test]
+    fn what_is_encrypted_is_as_long_as_its_header_says() {
+        let text = ">>> TLS 1.2, RecordHeader [length 0005]\n 14 03 03 00 01\n\
+                    >>> TLS 1.2, ChangeCipherSpec [length 0001]\n 01\n\
+                    >>> TLS 1.2, RecordHeader [length 0005]\n 16 03 03 00 06\n\
+                    >>> TLS 1.2, Handshake [length 0005], Finished\n 14 00 00 01 07\n\
+                    <<< ??? [length 0005]\n 14 03 03 00 01\n<<< ??? [length 0005]\n 17 03 03 00 02\n";
+        let told: Vec<String> = told(text).into_iter().map(|(_, bytes)| bytes).collect();
+        assert_eq!(told, ["140303000101", "1603030006000000000000", "140303000101", "17030300020000"]);
+    }
+
+    #[test]
+    fn versions_that_show_no_headers_of_records_show_what_is_in_them() {
+        let text = ">>> TLS 1.2 ChangeCipherSpec [length 0001]\n    01\n\
+                    >>> TLS 1.2 Handshake [length 0005], Finished\n    14 00 00 01 07\n";
+        let told: Vec<String> = told(text).into_iter().map(|(_, bytes)| bytes).collect();
+        assert_eq!(told, ["140303000101", "16030300051400000107"]);
+    }
+
+    #[test]
+    fn only_the_last_bytes_may_be_cut() {
+        let cut = ">>> TLS 1.2, Handshake [length 0005], ClientHello\n    01 00 00\n";
+        assert_eq!(told(cut), [(Side::Client, "1603030005010000".into())]);
+        let twice = read(&cut.repeat(2)).expect("a heading");
+        assert_eq!(twice, Err("line 1: of these 5 bytes 3 are there".into()));
+    }
+
+    #[test]
+    fn headers_alone_make_no_more_bytes_than_are_read() {
+        let header = ">>> TLS 1.2, RecordHeader [length 0005]\n    17 03 03 ff ff\n";
+        let many = read(&header.repeat(2000)).expect("a heading");
+        assert_eq!(many, Err("these are more than the 64 MiB of records that are read".into()));
+    }
+}
