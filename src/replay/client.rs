@@ -72,7 +72,7 @@ fn credential(script: &mut Script<'_>) -> Result<Option<Credential>, End> {
 
 fn offer(token: Option<&ClientToken>) -> String {
     match token {
-        None => "nothing".into(),
+        None => "no session".into(),
         Some(ClientToken::SessionId(id)) => format!("an ID of {} bytes", id.as_bytes().len()),
         Some(ClientToken::Ticket { ticket, .. }) => format!("a ticket of {} bytes", ticket.len()),
     }

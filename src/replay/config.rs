@@ -13,7 +13,7 @@ use crate::{
     pki::Credential,
     server::{ClientAuth, ServerConfig},
     session::SessionContext,
-    wire::{CipherSuite, MaxFragmentLength, NamedGroup, SignatureScheme},
+    wire::{CipherSuite, MaxFragmentLength, NamedGroup, ProtocolVersion, SignatureScheme},
 };
 
 /// What a client and a server configure alike.
@@ -74,6 +74,9 @@ enum ClientAuthWord {
     Require,
 }
 
+/// Names, and values in words.
+pub(super) type Words = Vec<(&'static str, Vec<String>)>;
+
 /// What a configuration is known by, whatever its secrets are: 32 bytes.
 pub(super) fn digest(config: &impl Serialize) -> [u8; 32] {
     let text = serde_json::to_vec(config).unwrap_or_default();
@@ -95,6 +98,28 @@ impl SettingsLine {
             max_send_fragment: settings.max_send,
             record_size_limit: settings.record_size_limit,
         }
+    }
+
+    /// What it is, in words.
+    fn words(&self) -> Words {
+        let named = |named: Option<&'static str>, code: &Code| {
+            named.map_or_else(|| format!("0x{:04x}", code.0), Into::into)
+        };
+        let suites = self.suites.iter().map(|code| named(CipherSuite(code.0).name(), code));
+        let groups = self.groups.iter().map(|code| named(NamedGroup(code.0).name(), code));
+        let schemes = self.peer_schemes.iter().map(|code| named(SignatureScheme(code.0).name(), code));
+        let master = match self.extended_master_secret_required {
+            true => "required",
+            false => "not required",
+        };
+        Vec::from([
+            ("version", Vec::from([ProtocolVersion::TLS1_2.to_string()])),
+            ("suites", suites.collect()),
+            ("groups", groups.collect()),
+            ("peer_signatures", schemes.collect()),
+            ("protocols", self.alpn.iter().map(|name| name.0.escape_ascii().to_string()).collect()),
+            ("extended_master_secret", Vec::from([master.into()])),
+        ])
     }
 
     fn settings(&self, provider: &'static Provider) -> Result<Settings, String> {
@@ -161,6 +186,22 @@ impl ServerLine {
         }
     }
 
+    /// What matters to a handshake.
+    pub(super) fn settings_words(&self) -> Words {
+        let clients = match self.client_auth {
+            ClientAuthWord::Off => "off",
+            ClientAuthWord::Request => "requested",
+            ClientAuthWord::Require => "required",
+        };
+        let names = self.credentials.iter().map(|credential| credential.name.clone());
+        let resumption = self.resumption.as_ref().map_or("none".into(), ResumptionLine::words);
+        let mut words = self.settings.words();
+        words.push(("certificates", names.collect()));
+        words.push(("client_certificates", Vec::from([clients.into()])));
+        words.push(("resumption", Vec::from([resumption])));
+        words
+    }
+
     /// What it is, in words.
     pub(super) fn words(&self) -> String {
         let names: Vec<_> = self.credentials.iter().map(|credential| credential.name.as_str()).collect();
@@ -197,6 +238,19 @@ impl ServerLine {
 }
 
 impl ClientLine {
+    /// What matters to a handshake.
+    pub(super) fn words(&self) -> Words {
+        let mut words = self.settings.words();
+        if let (true, Some((_, protocols))) =
+            (self.any_alpn, words.iter_mut().find(|(name, _)| *name == "protocols"))
+        {
+            protocols.push("any other".into());
+        }
+        let tickets = if self.tickets { "on" } else { "off" };
+        words.push(("tickets", Vec::from([tickets.into()])));
+        words
+    }
+
     pub(super) fn of(config: &ClientConfig) -> Self {
         Self {
             settings: SettingsLine::of(&config.settings),

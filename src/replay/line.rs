@@ -12,7 +12,8 @@ use crate::{
     session::{KeyName, KeyState, NotResumed, OpenedTicket, Session},
 };
 
-/// The version of the format. New lines and new fields may come without a new version.
+/// The version of the format. New fields that a replay can do without may come without a new version; a new kind of line
+/// needs one, for whoever does not know it does not know whether the handshake was given it.
 pub(super) const FORMAT: u32 = 1;
 
 /// One line, one JSON object.
@@ -77,6 +78,29 @@ impl Line {
             _ => None,
         }
     }
+
+    /// What all of them are called.
+    pub(super) const NAMES: [&'static str; 19] = [
+        "recording",
+        "note",
+        "started",
+        "calls",
+        "configured",
+        "opened",
+        "found",
+        "stored",
+        "signature",
+        "verdict",
+        "credential",
+        "refused_name",
+        "aborted",
+        "too_much",
+        "received",
+        "sent",
+        "complete",
+        "failed",
+        "full",
+    ];
 
     /// What it is called in a recording.
     pub(super) fn name(&self) -> &'static str {
@@ -289,6 +313,14 @@ impl VerdictLine {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_names_of_lines_are_those_that_are_read() {
+        // The parser names all that it knows.
+        let error = serde_json::from_str::<Line>("{\"none of them\":1}").unwrap_err().to_string();
+        let known: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
+        assert_eq!(known, Line::NAMES);
+    }
 
     #[test]
     fn the_line_for_sinks_is_the_one_that_a_recorder_writes() {

@@ -1,8 +1,9 @@
 //! A recording that was read.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use pki_types::ServerName;
+use serde::de::IgnoredAny;
 
 use super::{
     config::digest,
@@ -33,7 +34,8 @@ use crate::schedule::Side;
 /// | `complete`, `failed` | how the handshake ended, in words |
 /// | `full` | the limit of the recording was reached |
 ///
-/// Bytes are in hex.
+/// Bytes are in hex. Fields that a replay can do without may be added; a line of another kind needs another `format`, for
+/// it may be something that the handshake was given.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recording {
     header: Header,
@@ -80,8 +82,10 @@ impl Recording {
                     lines.push(line);
                 }
                 Err(_) if !line.ends_with(b"\n") && header.is_some() => whole = false,
-                Err(error) if header.is_some() => return Err(wrong(plain(&error.to_string()))),
-                Err(_) => return Err(wrong(NO_RECORDING.into())),
+                Err(error) => {
+                    let header = header.as_ref().ok_or_else(|| wrong(NO_RECORDING.into()))?;
+                    return Err(wrong(unreadable(line, &error.to_string(), header)));
+                }
             }
         }
         let header =
@@ -138,6 +142,25 @@ impl Recording {
         })
     }
 
+    /// Why the handshake failed, if it did, in words.
+    pub fn failure(&self) -> Option<&str> {
+        self.lines.iter().find_map(|line| match line {
+            Line::Failed(words) => Some(words.as_str()),
+            _ => None,
+        })
+    }
+
+    /// What was configured, as far as it matters to a handshake: names, and values in words. Nothing if it did not come to
+    /// that.
+    pub fn configuration(&self) -> Vec<(&'static str, Vec<String>)> {
+        let words = self.lines.iter().find_map(|line| match line {
+            Line::Calls { config, .. } => Some(config.words()),
+            Line::Configured { config, .. } => Some(config.settings_words()),
+            _ => None,
+        });
+        words.unwrap_or_default()
+    }
+
     /// When the handshake began, in seconds since 1970.
     pub fn started_at(&self) -> Option<u64> {
         self.lines.iter().find_map(|line| match line {
@@ -149,6 +172,24 @@ impl Recording {
     /// What came and went, in order.
     pub(super) fn bytes(&self) -> impl Iterator<Item = (Side, &[u8])> {
         self.lines.iter().filter_map(|line| line.bytes(self.side()))
+    }
+}
+
+/// Why a line cannot be read, in a sentence.
+fn unreadable(line: &[u8], why: &str, header: &Header) -> String {
+    let ours = env!("CARGO_PKG_VERSION");
+    let Ok(names) = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(line) else {
+        return "this is no JSON object, so the file was damaged or changed".into();
+    };
+    match names.keys().next() {
+        // It may be something that the handshake was given: without it another one would be run.
+        Some(name) if !Line::NAMES.contains(&name.as_str()) => format!(
+            "version {ours} knows no line \"{}\", and the handshake may have been given what is in it; the file is of version {}",
+            plain(name),
+            plain(&header.version)
+        ),
+        Some(name) => format!("what stands under \"{name}\" cannot be read: {}", plain(why)),
+        None => "this JSON object has nothing in it".into(),
     }
 }
 

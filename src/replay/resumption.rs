@@ -71,7 +71,7 @@ impl ResumptionLine {
         let ids = if self.ids { "on" } else { "off" };
         let keys: Vec<String> = self.keys.iter().map(|key| Hex::begins(&key.name.0)).collect();
         let (tickets, keys, lifetime) = (tickets(self.tickets), keys.join(" "), self.lifetime);
-        format!("IDs {ids}, tickets {tickets} for {lifetime} s, keys {keys}")
+        format!("IDs {ids}, tickets {tickets}, sessions last {lifetime} s, ticket keys {keys}")
     }
 
     /// The same with the secrets of its keys.

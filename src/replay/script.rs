@@ -157,16 +157,15 @@ impl<'r> Script<'r> {
                 _ => differs(made, &sent.0),
             });
         }
+        // A server comes to keys before it asks for a signature only if it resumes, and decided that before it sent this.
+        let decided = match (whole, self.recording.side(), self.resumed_by) {
+            (false, Side::Server, Some(by)) => self.as_recorded(HandshakeKind::Resumed(by)),
+            _ => Ok(()),
+        };
         let (at, bytes) = (Duration::from_micros(*at_us), sent.0.to_vec());
         self.told.push_back(Step::Sent { at, bytes, same });
-        if whole {
-            return Ok(ask.all_sent());
-        }
-        // A server comes to keys before it asks for a signature only if it resumes.
-        if let (Side::Server, Some(by)) = (self.recording.side(), self.resumed_by) {
-            self.as_recorded(HandshakeKind::Resumed(by))?;
-        }
-        Err(End::KeysNeeded)
+        decided?;
+        if whole { Ok(ask.all_sent()) } else { Err(End::KeysNeeded) }
     }
 
     /// What came.

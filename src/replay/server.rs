@@ -113,7 +113,7 @@ fn session(script: &mut Script<'_>, ask: NeedsSession) -> Result<ServerHandshake
 fn offer(hello: Option<ClientHello<'_>>, ticket: &[u8]) -> String {
     let id = hello.map_or(0, |hello| hello.session_id.as_bytes().len());
     match ticket {
-        [] if id == 0 => "the client offers nothing".into(),
+        [] if id == 0 => "the client offers no session".into(),
         [] => format!("the client offers an ID of {id} bytes"),
         [..] => {
             let name = Hex::begins(ticket);

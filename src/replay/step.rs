@@ -111,7 +111,8 @@ impl fmt::Display for Difference {
                 recorded.len()
             ),
             Self::Need { needed, recorded } => {
-                write!(f, "{needed} is where the handshake is, and the recording has \"{recorded}\" there")
+                let (now, then) = (needed_words(needed), recorded_words(recorded));
+                write!(f, "now {now} ({needed}), and in the recording {then} there (\"{recorded}\")")
             }
             Self::Outcome { now, recorded } => {
                 write!(f, "it ends with \"{now}\", and ended with \"{recorded}\"")
@@ -120,6 +121,67 @@ impl fmt::Display for Difference {
     }
 }
 
+/// What a step is about.
+fn needed_words(needed: &str) -> &str {
+    match needed {
+        "the beginning" => "the connection begins",
+        "NeedsFlush" => "something is sent",
+        "NeedsInput" => "the peer is to say something",
+        "NeedsConfig" => "a configuration is asked for",
+        "NeedsSession" => "the store is asked for a session",
+        "NeedsStore" => "a session is stored",
+        "NeedsSignature" => "a signature is asked for",
+        "NeedsVerdict" => "it is asked whether the peer's certificates are believed",
+        "NeedsCredential" => "a client certificate is asked for",
+        "Done" => "the handshake is complete",
+        "Failed" => "the handshake fails",
+        "the connection" => "the connection is established",
+        "the end" | "the end of what comes" => "it is over",
+        other => other,
+    }
+}
+
+/// What a line of a recording says.
+fn recorded_words(line: &str) -> &str {
+    match line {
+        "started" => "a handshake begins",
+        "calls" => "a client calls",
+        "configured" => "a configuration was given",
+        "opened" => "a session was opened",
+        "found" => "the store answered",
+        "stored" => "a session was stored",
+        "signature" => "a signature was given",
+        "verdict" => "certificates were judged",
+        "credential" => "a client certificate was chosen, or none",
+        "refused_name" => "the name was refused",
+        "aborted" => "the application ended the handshake",
+        "too_much" => "the peer had sent too much",
+        "received" => "something came",
+        "sent" => "something was sent",
+        "complete" => "the handshake was complete",
+        "failed" => "the handshake had failed",
+        other => other,
+    }
+}
+
 fn byte(byte: Option<&u8>) -> String {
     byte.map_or_else(|| "missing".into(), |byte| format!("{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::line::Line;
+
+    #[test]
+    fn a_difference_is_a_sentence() {
+        let differs = Difference::Need { needed: "NeedsSignature", recorded: "sent" };
+        let sentence = "now a signature is asked for (NeedsSignature), and in the recording something was sent there (\"sent\")";
+        assert_eq!(differs.to_string(), sentence);
+        // The others begin a recording, are no step, or end it.
+        let others = ["recording", "note", "full"];
+        for name in Line::NAMES.iter().filter(|name| !others.contains(*name)) {
+            assert_ne!(recorded_words(name), *name);
+        }
+    }
 }

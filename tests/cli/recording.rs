@@ -148,7 +148,7 @@ fn what_is_no_recording_is_told_as_such_with_exit_code_2() {
         (
             "garbage",
             &format!("{header}{{\"sent\":{{\"at_us\":1,\"bytes\":\"0g\"}}}}\n"),
-            "line 2: this is not hex",
+            "line 2: what stands under \"sent\" cannot be read: this is not hex",
         ),
     ] {
         let (said, code) = replay(&folder.write_text(name, text), &[]);
@@ -175,7 +175,10 @@ fn what_is_no_line_of_a_recording_moves_no_cursor_either_and_is_not_told_at_leng
         "{\"recording\":{\"format\":1,\"version\":\"0\",\"side\":\"server\",\"secrets\":\"withheld\"}}\n";
     let lines = format!("{header}{{\"\\u001b[2J{}\":1}}\n", "long".repeat(10_000));
     let (said, code) = replay(&folder.write_text("line", &lines), &[]);
-    assert!(code == Some(2) && said.contains("line 2: unknown variant"), "{said:?}");
+    assert!(
+        code == Some(2) && said.contains("line 2: version ") && said.contains(" knows no line \""),
+        "{said:?}"
+    );
     assert!(!said.contains('\u{1b}') && said.len() < 1_000, "{said:?}");
 }
 
@@ -263,4 +266,99 @@ fn a_recording_says_when_and_who_called_whom() {
         line.rsplit(", ").next().expect("addresses").to_owned()
     };
     assert_eq!(ends(&file), ends(path(&recordings(&folder, 1)[0])), "both name the same connection");
+}
+
+#[test]
+fn why_a_recorded_handshake_failed_is_what_a_replay_says_of_its_end() {
+    let folder = Folder::new("record-why");
+    let file = at(&folder, "client");
+    let server = Serving::start(&[]);
+    server.call(&["--insecure", "--record", &file], b"GET / HTTP/1.0\r\n\r\n");
+    let text = fs::read_to_string(&file).expect("a recording");
+    // As it is where the server refuses the certificate of the client behind ChangeCipherSpec.
+    let end = text
+        .find("{\"received\":")
+        .and_then(|first| text[first + 1..].find("{\"received\":").map(|second| first + 1 + second));
+    let why = "the peer ended the connection with the alert unsupported_certificate";
+    let changed = format!("{}{{\"failed\":\"{why}\"}}\n", &text[..end.expect("a second flight")]);
+    let changed = folder.write_text("refused", &changed);
+    let (said, code) = replay(&changed, &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.ends_with(&format!("in the recording it ends with: {why}\n")), "{said}");
+    let (said, _) = replay(&changed, &["--json"]);
+    let last: Value = serde_json::from_str(said.lines().last().expect("a line")).expect("JSON");
+    assert_eq!((&last["end"], &last["outcome"]), (&"keys-needed".into(), &why.into()), "{last}");
+}
+
+#[test]
+fn a_recording_of_no_common_protocol_explains_itself() {
+    let folder = Folder::new("record-alpn");
+    let server = Serving::start(&["--alpn", "h2", "--record", &at(&folder, "recordings")]);
+    let client = at(&folder, "client");
+    assert!(!server.call(&["--insecure", "--alpn", "http/1.1", "--record", &client], b"").status.success());
+    let (said, code) = replay(path(&recordings(&folder, 1)[0]), &[]);
+    assert_eq!(code, Some(0), "{said}");
+    for line in ["\n  protocols: h2\n", "\n  client_certificates: off\n", "; the client offers no session\n"]
+    {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    let (said, _) = replay(&client, &["--explain"]);
+    for line in [
+        "\n  protocols: http/1.1\n",
+        "\n  extended_master_secret: required\n",
+        "\n  groups: x25519, ",
+        "offering no session\n",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+}
+
+#[test]
+fn a_resumption_is_decided_before_it_is_sent() {
+    let folder = Folder::new("record-decided");
+    let server = Serving::start(&["--record", &at(&folder, "recordings")]);
+    assert!(server.call(&["--insecure", "--reconnect", "1"], b"").status.success());
+    let (said, code) = replay(path(&recordings(&folder, 2)[1]), &[]);
+    assert_eq!(code, Some(0), "{said}");
+    let (decided, sent) = (said.find("(decides)"), said.find("NeedsFlush"));
+    assert!(decided.is_some() && decided < sent, "{said}");
+}
+
+#[test]
+fn what_is_not_known_is_refused_in_a_sentence_where_it_may_matter() {
+    let folder = Folder::new("record-new");
+    let file = at(&folder, "client");
+    let server = Serving::start(&[]);
+    server.call(&["--insecure", "--record", &file], b"GET / HTTP/1.0\r\n\r\n");
+    let text = fs::read_to_string(&file).expect("a recording");
+    let with = |name: &str, text: &str| replay(&folder.write_text(name, text), &[]);
+    let field = text.replacen("{\"sent\":{", "{\"sent\":{\"color\":7,", 1);
+    assert_eq!(with("field", &field).1, Some(0));
+    let line = text.replacen("{\"sent\":", "{\"newthing\":1}\n{\"sent\":", 1);
+    let (said, code) = with("line", &line);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("knows no line \"newthing\", and the handshake may have been given what is in it"),
+        "{said}"
+    );
+    assert!(!said.contains("variant"), "{said}");
+    let (said, code) = with("damaged", &text.replacen("{\"sent\":", "{sent:", 1));
+    assert!(
+        code == Some(2) && said.contains("this is no JSON object, so the file was damaged or changed"),
+        "{said}"
+    );
+}
+
+#[test]
+fn something_else_than_what_is_recorded_is_told_in_a_sentence() {
+    let folder = Folder::new("record-else");
+    let file = at(&folder, "client");
+    let server = Serving::start(&[]);
+    server.call(&["--insecure", "--record", &file], b"GET / HTTP/1.0\r\n\r\n");
+    let text = fs::read_to_string(&file).expect("a recording");
+    let without = text.replace("{\"verdict\":\"verified\"}\n", "");
+    let (said, code) = replay(&folder.write_text("else", &without), &[]);
+    assert_eq!(code, Some(1), "{said}");
+    let sentence = "DIFFERENT: now it is asked whether the peer's certificates are believed (NeedsVerdict), and in the recording something was sent there";
+    assert!(said.contains(sentence), "{said}");
 }

@@ -318,12 +318,12 @@ mod tests {
     use super::*;
 
     fn sample() -> Fields {
-        let inner = Fields::new().with("suite", CipherSuite(0xc02f)).with("other", CipherSuite(0x0a0a));
+        let inner = Fields::new().with("suite", CipherSuite(0xc02f)).with("other", CipherSuite(0x0b0b));
         Fields::new()
             .with("name", "a \"name\"")
             .with("bytes", &[1, 0xab][..])
             .with("inner", inner)
-            .with("list", vec![CipherSuite(0xc02b).into(), CipherSuite(1).into()])
+            .with("list", vec![CipherSuite(0xc02b).into(), CipherSuite(0xeeee).into()])
             .with_some("left_out", None::<u64>)
             .with("none", Value::Null)
             .with("yes", true)
@@ -333,7 +333,7 @@ mod tests {
     fn json_is_one_object_that_other_programs_read() {
         let json = sample().json();
         let suite = r#"{"code":49195,"name":"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"}"#;
-        assert!(json.contains(suite) && json.contains(r#"{"code":1,"name":null}"#), "{json}");
+        assert!(json.contains(suite) && json.contains(r#"{"code":61166,"name":null}"#), "{json}");
         assert!(json.starts_with(r#"{"name":"a \"name\"","bytes":"01ab","inner":{"suite":"#), "{json}");
         assert!(json.ends_with(r#","none":null,"yes":true}"#), "{json}");
     }
@@ -343,8 +343,8 @@ mod tests {
         let mut text = String::new();
         sample().write_lines(2, &mut text);
         let expected = "  name: a \"name\"\n  bytes: 01ab\n  inner:\n    \
-                        suite: TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 (0xc02f)\n    other: 0x0a0a\n  \
-                        list: TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, 0x0001\n  none: none\n  yes: yes\n";
+                        suite: TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 (0xc02f)\n    other: 0x0b0b\n  \
+                        list: TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, 0xeeee\n  none: none\n  yes: yes\n";
         assert_eq!(text, expected);
     }
 

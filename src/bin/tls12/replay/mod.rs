@@ -15,6 +15,7 @@ use self::told::Told;
 use crate::{
     Failure,
     conversation::{Conversation, Data, Reading},
+    ladder::Detail,
     private_file::trouble,
 };
 
@@ -24,7 +25,7 @@ pub(crate) struct Args {
     /// What `serve --record` or `connect --record` wrote
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Shows what is in each message too
+    /// Shows what is in each message too, and all of the configuration
     #[arg(long)]
     explain: bool,
     /// One JSON object a line for each step (docs/replay.md)
@@ -43,15 +44,15 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let steps: Vec<Step> = replay.by_ref().collect();
     // What is encrypted can be shown only now.
     let reading = Reading { secrets: Some(Arc::new(replay.secrets())), data: Data::Lengths };
-    let mut told =
-        Told { conversation: Conversation::new(&reading), ours: recording.side(), explain: args.explain };
+    let detail = if args.explain { Detail::Fields } else { Detail::Names };
+    let mut told = Told { conversation: Conversation::new(&reading), ours: recording.side(), detail };
     match args.json {
         true => {
             crate::say::show!("{}", told::recording_fields(&recording).json());
             steps.iter().for_each(|step| crate::say::show!("{}", told.fields(step, &recording).json()));
         }
         false => {
-            crate::say::show!("{}", told::heading(&recording));
+            crate::say::show!("{}", told::heading(&recording, detail));
             steps.iter().for_each(|step| crate::say::show!("{}", told.text(step, &recording)));
         }
     }

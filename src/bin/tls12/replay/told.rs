@@ -18,7 +18,7 @@ use super::super::explain::{
 use crate::{
     conversation::Conversation,
     daemon::log::timestamp,
-    ladder::{self, grouped, micros},
+    ladder::{self, Detail, grouped, micros},
     words::hex,
 };
 
@@ -30,11 +30,11 @@ pub(super) struct Told {
     pub(super) conversation: Conversation,
     pub(super) ours: Side,
     /// Whether what is in messages is told.
-    pub(super) explain: bool,
+    pub(super) detail: Detail,
 }
 
-/// What is recorded, in two lines and a head.
-pub(super) fn heading(recording: &Recording) -> String {
+/// What is recorded, what was configured, and a head.
+pub(super) fn heading(recording: &Recording, detail: Detail) -> String {
     let side = recording.side().name();
     let secrets = match recording.secrets() {
         Secrets::Recorded => "with secrets",
@@ -49,8 +49,10 @@ pub(super) fn heading(recording: &Recording) -> String {
         ours => format!("; this is version {ours}"),
     };
     let digest = digest(recording).unwrap_or_else(|| "none".into());
+    let mut configured = String::new();
+    configuration(recording, detail).write_lines(2, &mut configured);
     format!(
-        "the {side}'s side, recorded {secrets} by tls12 {version}, {provider}{when}{ours}\nconfiguration {digest}\n\n{:>10}  {:<WIDTH$}{}",
+        "the {side}'s side, recorded {secrets} by tls12 {version}, {provider}{when}{ours}\nconfiguration {digest}\n{configured}\n{:>10}  {:<WIDTH$}{}",
         "us", "needed", "given"
     )
 }
@@ -67,6 +69,18 @@ pub(super) fn recording_fields(recording: &Recording) -> Fields {
         .with("started", or_null(started(recording)))
         .with("note", or_null(recording.note().map(Into::into)))
         .with("configuration", or_null(digest(recording)))
+        .with("configured", configuration(recording, Detail::Fields))
+}
+
+/// What was configured, so that a recording explains why a handshake failed.
+fn configuration(recording: &Recording, detail: Detail) -> Fields {
+    // The same nearly everywhere, and long.
+    const LONG: [&str; 4] = ["version", "suites", "groups", "peer_signatures"];
+    let all = recording.configuration().into_iter();
+    let told = all.filter(|(name, _)| detail == Detail::Fields || !LONG.contains(name));
+    told.fold(Fields::new(), |fields, (name, values)| {
+        fields.with(name, Value::List(values.into_iter().map(Value::Text).collect()))
+    })
 }
 
 fn started(recording: &Recording) -> Option<String> {
@@ -116,7 +130,7 @@ impl Told {
         let (mut names, mut inside) = (Vec::new(), String::new());
         for event in self.events(from, at, bytes) {
             names.extend(ladder::name(&event));
-            if self.explain {
+            if self.detail == Detail::Fields {
                 if let (Seen::Message(_), Some(name)) = (&event.seen, ladder::name(&event)) {
                     inside.push_str(&format!("    {name}\n"));
                 }
@@ -172,7 +186,8 @@ impl Told {
             Step::End(end) => Fields::new()
                 .with("step", "end")
                 .with("end", code(end))
-                .with("sentence", sentence(end, recording).as_str()),
+                .with("sentence", sentence(end, recording).as_str())
+                .with("outcome", recording.outcome().or(recording.failure()).map_or(Value::Null, Into::into)),
             other => Fields::new().with("step", "other").with("text", format!("{other:?}").as_str()),
         }
     }
@@ -259,7 +274,7 @@ fn sentence(end: &End, recording: &Recording) -> String {
                 // A server's was said where it decided.
                 Some(outcome) if recording.side() == Side::Client => printable(outcome) + &advice(outcome),
                 Some(outcome) => printable(outcome),
-                None => "no complete handshake".into(),
+                None => recording.failure().map_or("no complete handshake".into(), printable),
             };
             format!(
                 "the same up to here; what follows depends on keys, and secrets are not recorded (--record-secrets)\n\
