@@ -103,9 +103,12 @@ fn hello(bytes: &[u8]) -> Beginning {
 /// The header of a record, and what is no accident behind it: a message of the handshake, the one byte of
 /// ChangeCipherSpec, or another record.
 fn record(bytes: &[u8]) -> Beginning {
-    let [kind, _, _, high, low, body @ ..] = bytes else { return like(bytes, &RECORD, HEADER_LEN) };
+    if like(bytes, &RECORD, HEADER_LEN) == Beginning::No {
+        return Beginning::No;
+    }
+    let [kind, _, _, high, low, body @ ..] = bytes else { return Beginning::Open };
     let length = usize::from(u16::from_be_bytes([*high, *low]));
-    if like(bytes, &RECORD, HEADER_LEN) == Beginning::No || !(1..=MAX_CIPHERTEXT).contains(&length) {
+    if !(1..=MAX_CIPHERTEXT).contains(&length) {
         return Beginning::No;
     }
     match (kind, body) {
@@ -167,6 +170,10 @@ mod tests {
             assert_eq!(skip(&mut reader, Looking::ForRecords), Some(Begins::Records), "{tls:?}");
             assert_eq!(reader.len(), tls.len());
             assert_eq!(skip(&mut reader, Looking::ForHello), None);
+        }
+        // However little of it is there.
+        for known in 1..=data.len() {
+            assert_eq!(skip(&mut Reader::new(&data[..known]), Looking::ForRecords), None, "{known}");
         }
         for none in [&data[..], &[&data[..], b"none"].concat(), &[20, 3, 3, 0, 1, 2], &[22, 3, 3, 0, 4, 99]] {
             assert_eq!(skip(&mut Reader::new(none), Looking::ForRecords), None, "{none:?}");
