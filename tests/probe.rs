@@ -28,6 +28,7 @@ mod probe {
     mod broken;
     mod expiry;
     mod ladders;
+    mod noise;
     mod ours;
     mod peers;
     mod printed;

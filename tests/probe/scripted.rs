@@ -73,6 +73,8 @@ pub(super) enum Quirk {
     Dies,
     /// After so many connections each is closed when it has said its hello.
     ClosesAfter(u32),
+    /// It hangs where a ticket is offered.
+    HangsOnTickets,
     /// A session is lost when the connection that made it ends, in whatever way.
     LostWithItsConnection,
     /// The session of a hello that is refused is forgotten (RFC 5246, 7.2.2); with any master secret it is resumed.
@@ -175,6 +177,10 @@ impl Scripted {
             return;
         }
         if self.is(Quirk::FallsSilent) && number > SPOKEN {
+            raw.next_record();
+            return;
+        }
+        if self.is(Quirk::HangsOnTickets) && said.ticket.as_ref().is_some_and(|ticket| !ticket.is_empty()) {
             raw.next_record();
             return;
         }

@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -73,6 +73,33 @@ impl Serving {
             let answering = thread::spawn(move || copy(forth, back));
             copy(tcp, server);
             answering.join().expect("copying does not panic");
+        })
+    }
+
+    /// A way to a server, on which some connections get these words and no more: those for which `fails` says so, of their
+    /// number, from 1, and of how many are open beside them.
+    pub(super) fn in_front_of(
+        server: &Self,
+        words: &'static [u8],
+        fails: impl Fn(u32, u32) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let (to, numbers) = (server.address, AtomicU32::new(0));
+        let open = AtomicU32::new(0);
+        Self::start(move |mut tcp| {
+            let number = numbers.fetch_add(1, Ordering::Relaxed) + 1;
+            let beside = open.fetch_add(1, Ordering::Relaxed);
+            if fails(number, beside) {
+                // What it said is read, so that what it hears is no reset.
+                let _ = tcp.read(&mut [0; 16 * 1024]);
+                let _ = tcp.write_all(words);
+            } else if let Ok(server) = TcpStream::connect(to) {
+                server.set_nodelay(true).expect("an option of TCP");
+                let (back, forth) = (tcp.try_clone().expect("a clone"), server.try_clone().expect("a clone"));
+                let answering = thread::spawn(move || copy(forth, back));
+                copy(tcp, server);
+                answering.join().expect("copying does not panic");
+            }
+            open.fetch_sub(1, Ordering::Relaxed);
         })
     }
 

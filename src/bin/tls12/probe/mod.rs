@@ -8,6 +8,7 @@ mod facts;
 mod findings;
 mod html;
 mod ladder;
+mod noise;
 mod page;
 mod report;
 mod site;

@@ -7,15 +7,17 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::sleep};
 
 use super::{
     client::{Caller, Offer, Seen, Talk, Trouble},
     experiments::By,
     facts::{Facts, Fastest},
     ladder::{Ladder, Outcome},
+    noise::Noise,
 };
 
 /// Lets so many connections through at a time, and counts them.
@@ -52,6 +54,10 @@ impl Gate {
 /// After how many connections in a row to which nobody answered no more are made: one that hangs would hold up the
 /// report for as long as all its deadlines together.
 const MOST_SILENCE: u32 = 8;
+/// How often whoever offers something may hang in this way, where others are served, before nothing more is offered.
+const MOST_HANGS: u32 = 3;
+/// For how long whoever limits connections has time to forget some of them.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// How many connections may be made.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +83,9 @@ pub(crate) struct Site {
     served: Option<u32>,
     /// After how many connections it answered nobody any more.
     pub(crate) stopped_after: Option<u32>,
+    hangs: u32,
+    /// What fails of what offers nothing special.
+    pub(crate) noise: Noise,
     pub(crate) facts: Facts,
     pub(crate) fastest: Fastest,
     /// What was said on the last connection.
@@ -102,6 +111,8 @@ impl Site {
             controls: 0,
             served: None,
             stopped_after: None,
+            hangs: 0,
+            noise: Noise::default(),
             facts: Facts::default(),
             fastest: Fastest::default(),
             talk: Talk::default(),
@@ -129,16 +140,17 @@ impl Site {
         Ladder::new(outcome, by.map(By::name), &self.talk)
     }
 
-    /// One connection, and others if the server closes it without a word. No more are made than were announced.
+    /// One connection, and others if the server ends it: what was offered may be the reason, or something that would have
+    /// happened to anybody. No more are made than were announced.
     pub(crate) async fn call(&mut self, offer: &Offer) -> Result<Seen, Trouble> {
         if self.silence >= MOST_SILENCE {
             return Err(Trouble::Silence);
         }
         let result = self.connection(offer).await;
+        let is_silent = self.silence >= MOST_SILENCE;
         let tries = match &result {
-            // What was offered may be the reason, or that there were too many connections.
             Err(trouble) if trouble.is_dismissal() => MOST_SILENCE - 1,
-            Err(trouble) if trouble.is_silence() && self.silence >= MOST_SILENCE => 1,
+            Err(trouble) if trouble.is_silence() && is_silent => 1,
             Ok(_) | Err(_) => return result,
         };
         if self.served.is_none() {
@@ -147,24 +159,44 @@ impl Site {
         let talk = std::mem::take(&mut self.talk);
         let serves = self.serves_others(tries).await;
         self.talk = talk;
-        serves.and(result)
+        match serves {
+            // What else is offered may be answered: it is tried, but not for ever.
+            Ok(()) if is_silent => {
+                self.hangs += 1;
+                self.silence = if self.hangs < MOST_HANGS { 0 } else { MOST_SILENCE };
+                Err(Trouble::Silence)
+            }
+            serves => serves.and(result),
+        }
+    }
+
+    /// One connection beside another one, which may be what it fails for: nothing else follows from that.
+    pub(crate) async fn call_beside(&mut self, offer: &Offer) -> Result<Seen, Trouble> {
+        let silence = self.silence;
+        let result = self.connection(offer).await;
+        self.silence = silence;
+        result
     }
 
     /// Whether somebody who offers nothing is served.
     async fn serves_others(&mut self, tries: u32) -> Result<(), Trouble> {
         let (plain, silence) = (self.plain(), self.silence);
-        for _ in 0..tries {
+        for number in 1..=tries {
             if self.controls >= self.allowed.controls {
                 return Err(Trouble::Spent);
             }
             self.controls += 1;
+            // What was too much may be forgotten.
+            if number == tries && number > 1 {
+                sleep(PAUSE).await;
+            }
             match self.connection(&plain).await {
-                Err(Trouble::Spent) => return Err(Trouble::Spent),
-                Err(trouble) if trouble.is_silence() || trouble.is_dismissal() => {}
-                Ok(_) | Err(_) => {
+                Ok(_) => {
                     self.silence = silence;
                     return Ok(());
                 }
+                Err(Trouble::Spent) => return Err(Trouble::Spent),
+                Err(_) => {}
             }
         }
         (self.silence, self.stopped_after) = (MOST_SILENCE, self.served);
@@ -185,6 +217,9 @@ impl Site {
             Err(trouble) if trouble.is_silence() => self.silence += 1,
             Err(_) => self.silence = 0,
             Ok(_) => (self.silence, self.served) = (0, Some(self.made)),
+        }
+        if offer.sessions.is_empty() && offer.demands_as(&self.plain()) {
+            self.noise.add(1, result.is_err().into());
         }
         if let Ok(seen) = &result {
             self.learn(offer, seen);

@@ -33,6 +33,8 @@ pub(crate) enum Trouble {
     Spent,
     /// Nobody answered too many times in a row.
     Silence,
+    /// It failed, and so do others here that offer nothing.
+    Noise,
 }
 
 /// How far a handshake had come.
@@ -87,10 +89,9 @@ impl Trouble {
         self.is_about_connecting() || matches!(self, Self::Late(_) | Self::Silence)
     }
 
-    /// Whether the server closed the connection without saying why, or did not come to TLS: whether that is for what was
-    /// offered is not known.
+    /// Whether the server ended the connection, or did not come to TLS: whether that is for what was offered is not known.
     pub(crate) fn is_dismissal(&self) -> bool {
-        matches!(self, Self::Gone(_) | Self::Preamble(_) | Self::NotTls(_))
+        matches!(self, Self::Alert(..) | Self::Gone(_) | Self::Preamble(_) | Self::NotTls(_))
     }
 
     /// Whether the server does not speak TLS 1.2, as far as this tells.
@@ -117,6 +118,7 @@ impl fmt::Display for Trouble {
                 write!(f, "{what} {times} times, perhaps never by a node that knows the session")
             }
             Self::Silence => f.write_str("nobody answered any more"),
+            Self::Noise => f.write_str("it failed, as connections do here now and then whatever they offer"),
             Self::Spent => f.write_str("the connections that were announced are used up"),
         }
     }

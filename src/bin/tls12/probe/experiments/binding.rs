@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tls12::{CertificateDer, pki::describe};
 
 use super::{
-    Bench, MOST_TRIES, repeated,
+    Bench, MOST_TRIES, Reach, repeated,
     rules::{Judged, Keeps, Outcome, Row, must_not_resume, words},
 };
 use crate::probe::{
@@ -13,8 +13,9 @@ use crate::probe::{
     site::Site,
 };
 
-/// The most connections for one way to offer a session: seven things to change, and for each a session of its own.
-pub(crate) const MOST: u32 = 7 * (MOST_TRIES + 1);
+/// The most connections for one way to offer a session: seven things to change, and for each a session of its own, one of
+/// which a server may not want to make.
+pub(crate) const MOST: u32 = 7 * (MOST_TRIES + 1) + MOST_TRIES;
 
 /// A name that nobody has (RFC 6761, 6.4).
 const NOBODY: &str = "tls12-probe.invalid";
@@ -130,7 +131,8 @@ fn classic(offer: Offer) -> Offer {
 async fn added(site: &mut Site, bench: &Bench) -> Row {
     let tried = "extended master secret added";
     let by = bench.by;
-    let without = match site.call(&classic(by.asks(site.plain()))).await {
+    let asking = classic(by.asks(site.plain()));
+    let without = match repeated(site, &asking, Reach::Every).await {
         Ok(seen) => seen,
         Err(trouble) if trouble.is_refusal() => {
             return Row::not_applicable("R10", by, tried, "the server makes no session without it");

@@ -1,7 +1,7 @@
 //! R4: a session that was made where no certificate is asked for, offered where one is.
 
 use super::{
-    Bench, MOST_TRIES,
+    Bench, MOST_TRIES, Reach,
     binding::other_names,
     repeated,
     rules::{Keeps, Row, must_not_resume},
@@ -15,7 +15,7 @@ use crate::probe::{
 const NAMES: usize = 3;
 /// The most connections for one way to offer a session: a handshake for each of these names and for none; one more under
 /// the name where a certificate is asked for, and what is offered there.
-pub(crate) const MOST: u32 = 5 + MOST_TRIES;
+pub(crate) const MOST: u32 = (2 + NAMES as u32) * MOST_TRIES + 1;
 
 const TRIED: &str = "session made where no client certificate is asked for";
 
@@ -31,7 +31,7 @@ pub(crate) async fn run(site: &mut Site, bench: &Bench, first: &Seen) -> Row {
     for name in names {
         let called = name.clone().unwrap_or_else(|| "no name".into());
         let elsewhere = Offer { server_name: name, ..by.asks(site.plain()) };
-        let answer = site.call(&elsewhere).await;
+        let answer = repeated(site, &elsewhere, Reach::Every).await;
         let (session, there, from) = match &answer {
             Ok(seen) if asks(first) && !asks(seen) && by.is_given(seen) => {
                 (Ok(seen.session.clone()), site.plain(), called)

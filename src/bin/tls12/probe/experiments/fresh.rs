@@ -11,8 +11,11 @@ use crate::probe::{
 const WITH: u32 = 4;
 const WITHOUT: u32 = 3;
 
-/// The most connections: each kind, one more if the first fails, and one with TLS 1.3.
-pub(crate) const MOST: u32 = WITH + WITHOUT + 2;
+/// How often the first one is tried again.
+const AGAIN: u32 = 3;
+
+/// The most connections: each kind, some more if the first fails, and one with TLS 1.3.
+pub(crate) const MOST: u32 = WITH + WITHOUT + AGAIN + 1;
 
 /// What came of them.
 pub(crate) struct Fresh {
@@ -61,7 +64,7 @@ pub(crate) async fn run(site: &mut Site) -> Result<Fresh, Nothing> {
     let first = match site.call(&plain).await {
         Ok(seen) => seen,
         Err(trouble) if trouble.is_about_version() => return Err(newer(site, trouble).await),
-        Err(_) => site.call(&plain).await.map_err(Nothing::Failed)?,
+        Err(trouble) => again(site, trouble).await.map_err(Nothing::Failed)?,
     };
     let ladder = site.ladder(Outcome::Full, None);
     let mut fresh = Fresh { with: vec![first], without: Vec::new(), failures: Vec::new(), ladder };
@@ -74,6 +77,19 @@ pub(crate) async fn run(site: &mut Site) -> Result<Fresh, Nothing> {
         }
     }
     Ok(fresh)
+}
+
+/// The first handshake, tried again: more than once where somebody answers, for it may be a node that is dead.
+async fn again(site: &mut Site, first: Trouble) -> Result<Seen, Trouble> {
+    let tries = if first.is_silence() { 1 } else { AGAIN };
+    let mut last = first;
+    for _ in 0..tries {
+        match site.call(&site.plain()).await {
+            Ok(seen) => return Ok(seen),
+            Err(trouble) => last = trouble,
+        }
+    }
+    Err(last)
 }
 
 /// Whether it is TLS 1.3 that the server speaks instead.

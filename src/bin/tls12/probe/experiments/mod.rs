@@ -29,8 +29,8 @@ pub(crate) enum By {
     Id,
 }
 
-/// The most connections of [`repeated`]: one more where the first is lost.
-pub(crate) const MOST_TRIES: u32 = reach::MOST + 1;
+/// The most connections of [`repeated`].
+pub(crate) const MOST_TRIES: u32 = reach::MOST;
 
 /// A session that is resumed at this address, and how often.
 #[derive(Debug, Clone)]
@@ -132,19 +132,38 @@ impl Bench {
     }
 }
 
-/// Says the same until a node answered that knows the session. A connection that is lost without a word is no answer
-/// before it is lost twice.
+/// Says the same until it is sure what the answer is, and a node answered that knows the session.
 pub(crate) async fn repeated(site: &mut Site, offer: &Offer, reach: Reach) -> Result<Seen, Trouble> {
-    let mut result = site.call(offer).await;
-    if matches!(result, Err(Trouble::Gone(_))) {
-        result = site.call(offer).await;
+    if reach == Reach::Every {
+        return sure(site, offer).await;
     }
     let mut answers = Answers::new(reach);
     loop {
+        let result = match site.call(offer).await {
+            // A refusal by one of many nodes cannot be told from one that is no answer.
+            Err(trouble) if trouble.is_refusal() && site.noise.is_heard() => Err(Trouble::Noise),
+            result => result,
+        };
         if let Some(told) = answers.add(result, knows(site, offer)) {
             return told;
         }
-        result = site.call(offer).await;
+    }
+}
+
+/// The answer to this: refused is what is refused more often than others fail here.
+async fn sure(site: &mut Site, offer: &Offer) -> Result<Seen, Trouble> {
+    let mut refusals = 0;
+    loop {
+        let result = site.call(offer).await;
+        match &result {
+            Err(trouble) if trouble.is_refusal() => refusals += 1,
+            Ok(_) | Err(_) => return result,
+        }
+        match site.noise.refusals() {
+            Some(needed) if refusals < needed => {}
+            Some(_) => return result,
+            None => return Err(Trouble::Noise),
+        }
     }
 }
 

@@ -16,9 +16,12 @@ use crate::probe::{
 /// be lost with its connection.
 const ROUNDS: u32 = 3;
 
+/// How often one of these is tried if it fails.
+const TRIES: u32 = 3;
+
 /// The most connections with this count: a fixed session, a chain that begins with a handshake, the rounds.
 pub(crate) const fn most(count: u32) -> u32 {
-    2 * count + 1 + 3 * ROUNDS
+    2 * count + TRIES + 2 * ROUNDS * (2 * TRIES + 1)
 }
 
 /// Whether resumption works.
@@ -86,9 +89,15 @@ pub(crate) async fn run(site: &mut Site, by: By, given: &Seen, count: u32) -> Re
         let result = offer(site, by, &session).await;
         tries.push(Try::of(&result));
         ladder = telling(ladder, site, by, &result);
+        if matches!(result, Err(Trouble::Silence)) {
+            break;
+        }
     }
     let fixed = Tally::of(&tries);
-    let chain = chain(site, by, count).await;
+    if fixed.resumed > 0 {
+        site.noise.add(fixed.completed + fixed.failed, fixed.failed);
+    }
+    let chain = if fixed.completed > 0 { chain(site, by, count).await } else { Tally::of(&[]) };
     let verdict = match judge(&fixed, &chain) {
         Verdict::SingleUse if !is_single_use(site, by).await => Verdict::WorksOnSomeNodes,
         Verdict::NowAndThen | Verdict::DoesNotWork => lasting(site, by, chain.resumed).await,
@@ -120,7 +129,7 @@ async fn offer(site: &mut Site, by: By, session: &Arc<Session>) -> Result<Seen, 
 /// Offers the newest session each time, whether it came in a full handshake or as a renewal.
 async fn chain(site: &mut Site, by: By, count: u32) -> Tally {
     let mut tries = Vec::new();
-    let mut last = site.call(&by.asks(site.plain())).await.ok().map(|seen| seen.session);
+    let mut last = made(site, &by.asks(site.plain())).await.map(|seen| seen.session);
     for _ in 0..count {
         let Some(session) = &last else { break };
         let result = offer(site, by, session).await;
@@ -134,13 +143,34 @@ async fn chain(site: &mut Site, by: By, count: u32) -> Tally {
     Tally::of(&tries)
 }
 
-/// Whether a new session is resumed at once and then not again, every time.
+/// A handshake that makes a session, tried again if it fails.
+async fn made(site: &mut Site, asking: &Offer) -> Option<Seen> {
+    for _ in 0..TRIES {
+        if let Ok(seen) = site.call(asking).await {
+            return Some(seen);
+        }
+    }
+    None
+}
+
+/// Whether a session is resumed, tried again if that fails; `None` if it fails every time.
+async fn is_resumed(site: &mut Site, by: By, session: &Arc<Session>) -> Option<bool> {
+    for _ in 0..TRIES {
+        if let Ok(seen) = offer(site, by, session).await {
+            return Some(seen.is_resumed());
+        }
+    }
+    None
+}
+
+/// Whether a new session is resumed at once and then not again, as far as that is answered.
 async fn is_single_use(site: &mut Site, by: By) -> bool {
     for _ in 0..ROUNDS {
-        let Ok(seen) = site.call(&by.asks(site.plain())).await else { return false };
-        let first = Try::of(&offer(site, by, &seen.session).await);
-        let second = Try::of(&offer(site, by, &seen.session).await);
-        if !first.is_resumed() || second.is_resumed() {
+        let asking = by.asks(site.plain());
+        let Some(seen) = made(site, &asking).await else { continue };
+        let first = is_resumed(site, by, &seen.session).await;
+        let second = is_resumed(site, by, &seen.session).await;
+        if first == Some(false) || second == Some(true) {
             return false;
         }
     }
@@ -150,18 +180,32 @@ async fn is_single_use(site: &mut Site, by: By) -> bool {
 /// Of sessions that are not resumed again: whether they are before the connection that made them ends, and never after.
 /// Where no session was resumed at once either, one round is enough.
 async fn lasting(site: &mut Site, by: By, at_once: u32) -> Verdict {
-    let (mut before, mut after) = (0, 0);
-    for _ in 0..ROUNDS {
+    let (mut lost, mut kept) = (0, 0);
+    // Some of them may not come about.
+    for _ in 0..2 * ROUNDS {
         let asking = Offer { ending: Ending::Held, ..by.asks(site.plain()) };
-        let Ok(Seen { session, held: Some(held), .. }) = site.call(&asking).await else { break };
-        before += u32::from(Try::of(&offer(site, by, &session).await).is_resumed());
+        let Some(Seen { session, held: Some(held), .. }) = made(site, &asking).await else { break };
+        let beside = match by.offers(site.plain(), &session) {
+            Ok(offer) => site.call_beside(&offer).await,
+            Err(trouble) => Err(trouble),
+        };
         held.close().await;
-        if before == 0 {
+        match beside {
+            // Two connections at a time may be one too many.
+            Err(_) => continue,
+            Ok(seen) if !seen.is_resumed() => break,
+            Ok(_) => {}
+        }
+        match is_resumed(site, by, &session).await {
+            Some(true) => kept += 1,
+            Some(false) => lost += 1,
+            None => {}
+        }
+        if lost + kept == ROUNDS {
             break;
         }
-        after += u32::from(Try::of(&offer(site, by, &session).await).is_resumed());
     }
-    match (before, after) {
+    match (lost, kept) {
         (ROUNDS, 0) => Verdict::WhileConnected,
         (0, 0) if at_once == 0 => Verdict::DoesNotWork,
         _ => Verdict::NowAndThen,
@@ -173,7 +217,9 @@ fn judge(fixed: &Tally, chain: &Tally) -> Verdict {
         () if fixed.completed == 0 => Verdict::CouldNotTell,
         () if fixed.is_all() && fixed.renewed == fixed.resumed => Verdict::RenewedEachTime,
         () if fixed.is_all() => Verdict::Works,
-        () if (fixed.only_first || fixed.resumed == 0) && chain.is_all() => Verdict::OnlyAsChain,
+        () if (fixed.only_first || fixed.resumed == 0) && chain.is_all() && chain.renewed > 0 => {
+            Verdict::OnlyAsChain
+        }
         () if fixed.only_first && fixed.completed > 2 => Verdict::SingleUse,
         () if fixed.resumed == 0 && chain.resumed == 0 => Verdict::DoesNotWork,
         () if fixed.resumed == 0 => Verdict::NowAndThen,
@@ -205,6 +251,8 @@ mod tests {
         assert_eq!(judged(&[NEW, NO, NO], &[NEW, NEW, NEW]), Verdict::OnlyAsChain);
         assert_eq!(judged(&[NO, NO, NO], &[NO, NO, NO]), Verdict::DoesNotWork);
         assert_eq!(judged(&[NO, NO, NO], &[NO, YES, NO]), Verdict::NowAndThen);
+        // What came first was good for long, and nothing new came.
+        assert_eq!(judged(&[NO, NO, NO], &[YES, YES, YES]), Verdict::NowAndThen);
         assert_eq!(judged(&[failed()], &[]), Verdict::CouldNotTell);
     }
 }

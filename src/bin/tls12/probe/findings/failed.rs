@@ -51,7 +51,11 @@ fn meaning(trouble: &Trouble) -> &'static str {
         Trouble::Gone(_) => CLOSED,
         Trouble::Alert(alert, stage) => of_alert(*alert, *stage),
         Trouble::Version(_) => VERSION,
-        Trouble::Unexpected(_) | Trouble::WrongKeys | Trouble::Unmet(..) | Trouble::Spent => UNKNOWN,
+        Trouble::Unexpected(_)
+        | Trouble::WrongKeys
+        | Trouble::Unmet(..)
+        | Trouble::Spent
+        | Trouble::Noise => UNKNOWN,
     }
 }
 
