@@ -111,6 +111,7 @@ fn row(address: &Address) -> Vec<String> {
 /// How long a handshake took.
 pub(crate) fn time(ms: Option<f64>, round_trips: Option<u32>) -> String {
     match (ms, round_trips) {
+        (Some(ms), Some(trips)) if ms < 1.0 => format!("{ms:.2} ms, {trips} RTT"),
         (Some(ms), Some(trips)) => format!("{ms:.1} ms, {trips} RTT"),
         _ => "-".into(),
     }
@@ -310,6 +311,13 @@ mod tests {
         assert!(wrapped.lines().count() > 1 && wrapped.lines().all(|line| line.len() <= WIDTH), "{wrapped}");
         assert!(wrapped.lines().skip(1).all(|line| line.starts_with("    ")));
         assert_eq!(wrapped.split_whitespace().count(), 48);
+    }
+
+    #[test]
+    fn no_handshake_takes_no_time() {
+        assert_eq!(time(Some(0.041), Some(1)), "0.04 ms, 1 RTT");
+        assert_eq!(time(Some(12.34), Some(2)), "12.3 ms, 2 RTT");
+        assert_eq!(time(None, None), "-");
     }
 
     #[test]
