@@ -83,23 +83,29 @@ impl Serving {
         words: &'static [u8],
         fails: impl Fn(u32, u32) -> bool + Send + Sync + 'static,
     ) -> Self {
-        let (to, numbers) = (server.address, AtomicU32::new(0));
-        let open = AtomicU32::new(0);
+        let (to, numbers, open) = (server.address, AtomicU32::new(0), Arc::new(AtomicU32::new(0)));
         Self::start(move |mut tcp| {
             let number = numbers.fetch_add(1, Ordering::Relaxed) + 1;
-            let beside = open.fetch_add(1, Ordering::Relaxed);
-            if fails(number, beside) {
+            if fails(number, open.load(Ordering::SeqCst)) {
                 // What it said is read, so that what it hears is no reset.
                 let _ = tcp.read(&mut [0; 16 * 1024]);
                 let _ = tcp.write_all(words);
-            } else if let Ok(server) = TcpStream::connect(to) {
-                server.set_nodelay(true).expect("an option of TCP");
-                let (back, forth) = (tcp.try_clone().expect("a clone"), server.try_clone().expect("a clone"));
-                let answering = thread::spawn(move || copy(forth, back));
-                copy(tcp, server);
-                answering.join().expect("copying does not panic");
+                return;
             }
-            open.fetch_sub(1, Ordering::Relaxed);
+            let server = TcpStream::connect(to).expect("it listens");
+            server.set_nodelay(true).expect("an option of TCP");
+            let (mut back, mut forth) =
+                (tcp.try_clone().expect("a clone"), server.try_clone().expect("a clone"));
+            open.fetch_add(1, Ordering::SeqCst);
+            let open = open.clone();
+            let answering = thread::spawn(move || {
+                let _ = std::io::copy(&mut forth, &mut back);
+                // Whoever hears the end may come again at once.
+                open.fetch_sub(1, Ordering::SeqCst);
+                let _ = back.shutdown(Shutdown::Write);
+            });
+            copy(tcp, server);
+            answering.join().expect("copying does not panic");
         })
     }
 
