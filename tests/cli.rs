@@ -21,6 +21,7 @@ mod cli {
     mod recording;
     mod reloading;
     mod resuming;
+    mod roles;
     mod running;
     mod tests;
     mod ticket_keys;

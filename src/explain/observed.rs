@@ -39,6 +39,8 @@ pub(super) fn message(
 ) -> Option<NotTls12> {
     // Nothing follows from a message of whoever cannot send it.
     if message.sender().is_some_and(|sender| sender != from) {
+        verdict.has_misplaced_hello |=
+            matches!(message.msg_type, HandshakeType::CLIENT_HELLO | HandshakeType::SERVER_HELLO);
         return None;
     }
     let other = match message.decode() {

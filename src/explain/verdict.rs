@@ -30,6 +30,8 @@ pub struct Verdict {
     pub new_ticket: Vec<u8>,
     /// Whether the ClientHello was seen: without it nobody knows what was offered.
     pub has_client_hello: bool,
+    /// Whether a hello came from the side that cannot send it: it counts for nothing.
+    pub has_misplaced_hello: bool,
     /// The session ID of the ClientHello.
     pub offered_id: SessionId,
     /// The ticket of the ClientHello: empty where it asks for one, `None` where the extension is absent.
@@ -174,11 +176,17 @@ impl fmt::Display for Verdict {
             }
             (Some(HandshakeKind::Resumed(by)), _) => write!(f, "a session resumed by {by}")?,
             (None, Shape::Full) => f.write_str(match self.version {
+                _ if self.has_misplaced_hello => {
+                    "a full handshake, with a hello of the side that cannot send it"
+                }
                 Some(_) => "a full handshake, of which the ClientHello is not there",
                 None => "a full handshake, of which the hellos are not there",
             })?,
             (None, Shape::Abbreviated) => f.write_str("a session resumed, nobody can tell by what")?,
             (None, Shape::Unknown) => f.write_str(match self.progress {
+                Progress::Nothing if self.has_misplaced_hello => {
+                    "no handshake to be seen, but a hello of the side that cannot send it"
+                }
                 Progress::Nothing => "no handshake to be seen",
                 Progress::ClientHello => match (self.fatal_alert, self.has_gaps) {
                     (Some((Side::Server, _)), _) => "a handshake that the server refused",

@@ -8,7 +8,7 @@ use tls12::{
     schedule::Side,
 };
 
-use crate::roles::{Assumed, Heard, Part, Roles};
+use crate::roles::{Assumed, Part, Roles, Says, Turn};
 
 /// Bytes that were sent at once, and what there is to see in them.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ pub(crate) struct Conversation {
 impl Conversation {
     pub(crate) fn new(reading: &Reading) -> Self {
         Self {
-            roles: Roles::AsSaid,
+            roles: Roles::Settled(Turn::AsSaid),
             explainer: reading.explainer(),
             steps: Vec::new(),
             kept: 0,
@@ -99,7 +99,7 @@ impl Conversation {
     }
 
     pub(crate) fn sent(&mut self, from: Side, at: Duration, bytes: &[u8]) {
-        self.roles.hear(from, at, || Part::Bytes(bytes.to_vec()));
+        self.roles.hear(from, at, Part::Bytes(bytes));
         let from = self.roles.of(from);
         let sent = match from {
             Side::Client => &mut self.client_bytes,
@@ -112,7 +112,7 @@ impl Conversation {
 
     /// So many bytes are not there.
     pub(crate) fn missing(&mut self, from: Side, at: Duration, count: Option<u64>) {
-        self.roles.hear(from, at, || Part::Missing(count));
+        self.roles.hear(from, at, Part::Missing(count));
         let from = self.roles.of(from);
         let events = self.explainer.missing(from, count);
         self.told(Step { from, at, bytes: 0, events });
@@ -120,21 +120,29 @@ impl Conversation {
 
     /// Whether who was called the client is the server.
     pub(crate) fn is_turned(&self) -> bool {
-        matches!(self.roles, Roles::Turned)
+        self.roles.turn() == Turn::Turned
     }
 
     fn told(&mut self, step: Step) {
         match self.roles.settle(&step.events) {
-            None => self.keep(step),
-            Some(Assumed { reading, heard, .. }) => {
-                let (most, most_at_all) = (self.most, self.most_at_all);
-                *self = Self { roles: Roles::Turned, most, most_at_all, ..Self::new(&reading) };
-                for Heard { from, at, part } in heard {
-                    match part {
-                        Part::Bytes(bytes) => self.sent(from, at, &bytes),
-                        Part::Missing(count) => self.missing(from, at, count),
-                    }
-                }
+            Says::Nothing => self.keep(step),
+            Says::Settled(assumed) => self.again(&assumed),
+            Says::Guessed(assumed) => {
+                self.again(&assumed);
+                self.roles = Roles::Assumed(assumed);
+            }
+        }
+    }
+
+    /// Explains what was heard anew, the other way round.
+    fn again(&mut self, assumed: &Assumed) {
+        let (most, most_at_all) = (self.most, self.most_at_all);
+        let roles = Roles::Settled(self.roles.turn());
+        *self = Self { roles, most, most_at_all, ..Self::new(&assumed.reading) };
+        for (from, at, part) in assumed.parts() {
+            match part {
+                Part::Bytes(bytes) => self.sent(from, at, bytes),
+                Part::Missing(count) => self.missing(from, at, count),
             }
         }
     }
@@ -166,11 +174,21 @@ impl Conversation {
         self.kept_bytes + self.roles.kept_bytes()
     }
 
+    /// How many of them are kept only until it is known who is the client.
+    pub(crate) fn heard_bytes(&self) -> usize {
+        self.roles.kept_bytes()
+    }
+
+    /// Who is the client is found out no more.
+    pub(crate) fn settle_roles(&mut self) {
+        self.roles.settle_as_it_is();
+    }
+
     /// From now on none is kept.
     pub(crate) fn keep_none(&mut self) {
         self.most = 0;
         self.most_at_all = 0;
-        self.roles.settle_as_said();
+        self.settle_roles();
     }
 
     /// From now on events are kept only if they are more than another record, and not many of those.

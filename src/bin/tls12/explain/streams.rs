@@ -22,6 +22,8 @@ const MOST_CONNECTIONS: usize = 20_000;
 const MOST_EVENTS: usize = 2_000_000;
 /// How many bytes of messages and of data in those events are kept; nothing of what follows is.
 const MOST_BYTES: usize = 512 << 20;
+/// How many of those bytes may be kept only until it is known who is the client; then that is found out no more.
+const MOST_HEARD: usize = 128 << 20;
 /// How many bytes of all connections may wait for others that come before them.
 const MOST_WAITING: usize = 64 << 20;
 
@@ -34,6 +36,7 @@ pub(super) struct Streams {
     /// Of all connections.
     events: usize,
     bytes: usize,
+    heard: usize,
     waiting: usize,
     fragments: Fragments,
     left_out: LeftOut,
@@ -73,6 +76,7 @@ impl Streams {
             all: Vec::new(),
             events: 0,
             bytes: 0,
+            heard: 0,
             waiting: 0,
             fragments: Fragments::default(),
             left_out: LeftOut::default(),
@@ -134,6 +138,7 @@ impl Streams {
     fn change(&mut self, at: usize, happens: impl FnOnce(&mut Stream, usize)) {
         let Some(stream) = self.all.get_mut(at) else { return };
         let before = (stream.conversation.kept(), stream.conversation.kept_bytes(), stream.waiting());
+        let heard_before = stream.conversation.heard_bytes();
         if self.bytes > MOST_BYTES {
             stream.conversation.keep_none();
         } else if self.events > MOST_EVENTS {
@@ -143,6 +148,12 @@ impl Streams {
         self.events = (self.events + stream.conversation.kept()).saturating_sub(before.0);
         self.bytes = (self.bytes + stream.conversation.kept_bytes()).saturating_sub(before.1);
         self.waiting = (self.waiting + stream.waiting()).saturating_sub(before.2);
+        self.heard = (self.heard + stream.conversation.heard_bytes()).saturating_sub(heard_before);
+        if self.heard > MOST_HEARD {
+            self.all.iter_mut().for_each(|stream| stream.conversation.settle_roles());
+            self.bytes = self.bytes.saturating_sub(self.heard);
+            self.heard = 0;
+        }
     }
 
     /// Nothing more comes.
