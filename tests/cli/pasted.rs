@@ -95,6 +95,28 @@ fn what_openssl_shows_only_in_part_is_refused_or_said_to_be_cut() {
     assert!(cut["notes"][0].as_str().expect("a note").contains("is cut: 32 of its"), "{cut}");
 }
 
+#[test]
+fn each_connection_that_openssl_shows_is_told_with_its_session() {
+    let both = [shown(Side::Client, "full_with_ticket"), shown(Side::Client, "resumed_by_ticket")].concat();
+    let output = run(&["explain", "--hex", "--json"], both.as_bytes());
+    let told: Vec<Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let [full, resumed] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(full["verdict"], explained(&shown(Side::Client, "full_with_ticket"), &[])["verdict"]);
+    assert_eq!(resumed["verdict"], explained(&shown(Side::Client, "resumed_by_ticket"), &[])["verdict"]);
+    assert_eq!((&full["connection"], &resumed["connection"]), (&1.into(), &2.into()));
+    assert!(!resumed["session"].is_null(), "{resumed}");
+}
+
+#[test]
+fn bytes_around_that_are_no_text_hide_nothing() {
+    let all = shown(Side::Client, "full_with_ticket");
+    let expected = explained(&all, &[]);
+    let output = run(&["explain", "--hex", "--json"], &[&b"caf\xe9 \xff\n"[..], all.as_bytes()].concat());
+    let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(told, expected);
+}
+
 /// OpenSSL, GnuTLS and browsers offer much that this crate does not speak.
 #[test]
 fn what_is_offered_is_named_also_where_this_crate_does_not_speak_it() {

@@ -70,7 +70,7 @@ pub(crate) enum Says {
 }
 
 /// How much is kept until a hello says who sent it: more than what servers say before their key exchange, and than hellos
-/// with the longest ticket. A part without bytes counts for one.
+/// with a long ticket. A part without bytes counts for one.
 const MOST_HEARD: usize = 64 << 10;
 /// What a part costs beside its bytes: `Heard`, with room for others.
 const PART: usize = 2 * size_of::<Heard>();

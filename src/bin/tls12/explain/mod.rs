@@ -105,17 +105,19 @@ fn not_too_long(length: usize) -> Result<(), String> {
 }
 
 fn hex(file: Option<&Path>, reading: &Reading, args: &Explain) -> Result<(), String> {
-    let mut text = String::new();
+    let mut text = Vec::new();
     let read = match file {
-        None => io::stdin().take(MOST_TEXT + 1).read_to_string(&mut text),
-        Some(path) if path == Path::new("-") => io::stdin().take(MOST_TEXT + 1).read_to_string(&mut text),
-        Some(path) => File::open(path).and_then(|file| file.take(MOST_TEXT + 1).read_to_string(&mut text)),
+        None => io::stdin().take(MOST_TEXT + 1).read_to_end(&mut text),
+        Some(path) if path == Path::new("-") => io::stdin().take(MOST_TEXT + 1).read_to_end(&mut text),
+        Some(path) => File::open(path).and_then(|file| file.take(MOST_TEXT + 1).read_to_end(&mut text)),
     };
     let name = file.map_or_else(|| "standard input".into(), |path| path.display().to_string());
     read.map_err(|error| format!("{name}: {error}"))?;
     not_too_long(text.len()).map_err(|why| format!("{name}: {why}"))?;
+    // Among what other programs show there is application data, which may be anything.
+    let text = String::from_utf8_lossy(&text);
     let (mut reading, mut notes) = (reading.clone(), Vec::new());
-    let sent = match openssl::read(&text) {
+    let connections = match openssl::read(&text) {
         Some(sent) => {
             // There is nothing that secrets would open.
             if reading.secrets.take().is_some() {
@@ -125,23 +127,25 @@ fn hex(file: Option<&Path>, reading: &Reading, args: &Explain) -> Result<(), Str
             }
             sent
         }
-        None => hexadecimal::read(&text).map(hexadecimal::in_records),
+        None => hexadecimal::read(&text).map(|sent| vec![hexadecimal::in_records(sent)]),
     };
-    let mut conversation = Conversation::of_somebody(&reading);
-    for (from, bytes) in sent.map_err(|why| format!("{name}: {why}"))? {
-        conversation.sent(from, Duration::ZERO, &bytes);
+    let mut sessions = Sessions::default();
+    for (number, sent) in (1..).zip(connections.map_err(|why| format!("{name}: {why}"))?) {
+        let mut conversation = Conversation::of_somebody(&reading);
+        for (from, bytes) in sent {
+            conversation.sent(from, Duration::ZERO, &bytes);
+        }
+        let report = Report {
+            number,
+            client: "client".into(),
+            server: "server".into(),
+            time: String::new(),
+            conversation: &conversation,
+            origin: sessions.add(number, conversation.verdict()),
+            notes: [notes.clone(), conversation.unfinished()].concat(),
+        };
+        tell(&report, args);
     }
-    let origin = Sessions::default().add(1, conversation.verdict());
-    let report = Report {
-        number: 1,
-        client: "client".into(),
-        server: "server".into(),
-        time: String::new(),
-        conversation: &conversation,
-        origin,
-        notes: [notes, conversation.unfinished()].concat(),
-    };
-    tell(&report, args);
     Ok(())
 }
 

@@ -22,6 +22,8 @@ enum Kind {
     RecordHeader,
     /// What is in records of this type, decrypted.
     Inside(u8),
+    /// Anything of DTLS, which has other headers.
+    Dtls,
     Other,
 }
 
@@ -33,11 +35,13 @@ const CHANGE_CIPHER_SPEC: u8 = 20;
 const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
 const APPLICATION_DATA: u8 = 23;
+const CLIENT_HELLO: u8 = 1;
+const SERVER_HELLO: u8 = 2;
 
 /// Reads the bytes under headings such as `>>> TLS 1.2, Handshake [length 00b7], ClientHello`, and passes over all that is
-/// around them. The one who shows them is taken for the client. `None` if there is no such heading; fails with a
+/// around them; for each connection, what was sent. The one who shows them is taken for the client. `None` if there is no such heading; fails with a
 /// sentence.
-pub(super) fn read(text: &str) -> Option<Result<Sent, String>> {
+pub(super) fn read(text: &str) -> Option<Result<Vec<Sent>, String>> {
     let mut dumps: Vec<Dump> = Vec::new();
     for (number, line) in text.lines().enumerate() {
         match (heading(line.trim()), dumps.last_mut()) {
@@ -49,44 +53,96 @@ pub(super) fn read(text: &str) -> Option<Result<Sent, String>> {
         }
     }
     let (_, whole) = dumps.split_last()?;
+    if let Some(dump) = dumps.iter().find(|dump| dump.kind == Kind::Dtls) {
+        return Some(Err(format!("line {}: this is DTLS, which is not read", dump.line)));
+    }
     if let Some(cut) = whole.iter().find(|dump| dump.bytes.len() < dump.length) {
         let (line, have, length) = (cut.line, cut.bytes.len(), cut.length);
         return Some(Err(format!("line {line}: of these {length} bytes {have} are there")));
     }
-    Some(sent(&dumps))
+    let mut count = 0;
+    Some(connections(&dumps).map(|dumps| sent(dumps, &mut count)).collect())
 }
 
-/// The records that the bytes are of.
-fn sent(dumps: &[Dump]) -> Result<Sent, String> {
+/// The bytes of each connection: `-reconnect` makes several, and a server shows all it has, one after the other.
+fn connections(dumps: &[Dump]) -> impl Iterator<Item = &[Dump]> {
+    let (mut begins, mut has_begun) = (vec![0], false);
+    for (at, dump) in dumps.iter().enumerate() {
+        let before = dumps.get(..at).unwrap_or_default();
+        match (dump.kind, dump.bytes.as_slice()) {
+            (Kind::Inside(HANDSHAKE), [CLIENT_HELLO, ..]) => {
+                if let (true, Some(headers)) = (has_begun, first_hello(before, dump)) {
+                    begins.push(at - headers);
+                }
+                has_begun = true;
+            }
+            // RFC 8446, 4.1.3 and 4.1.4: the client says its hello again.
+            (Kind::Inside(HANDSHAKE), [SERVER_HELLO, _, _, _, _, _, 0xcf, 0x21, 0xad, 0x74, ..]) => {
+                has_begun = false;
+            }
+            _ => {}
+        }
+    }
+    let ends: Vec<usize> = begins.iter().skip(1).copied().chain([dumps.len()]).collect();
+    begins.into_iter().zip(ends).filter_map(|(from, to)| dumps.get(from..to))
+}
+
+/// Whether this ClientHello begins a connection, and is not of another handshake in the one before, where it is encrypted:
+/// then its record is longer than itself. How many headers of records before it are its own.
+fn first_hello(before: &[Dump], hello: &Dump) -> Option<usize> {
+    let length = |dump: &Dump| match (dump.kind, dump.bytes.as_slice()) {
+        (Kind::RecordHeader, &[HANDSHAKE, _, _, high, low]) if dump.from == hello.from => {
+            Some(usize::from(u16::from_be_bytes([high, low])))
+        }
+        _ => None,
+    };
+    let headers: Vec<usize> = before.iter().rev().map_while(length).collect();
+    let is_clear = match headers.first() {
+        Some(length) => *length <= hello.length,
+        // RFC 5746, 3.5: only in another handshake is there something in `renegotiated_connection`.
+        None => !hello.bytes.windows(5).any(|five| five == [0xff, 1, 0, 13, 12]),
+    };
+    is_clear.then_some(headers.len())
+}
+
+/// The records that the bytes of a connection are of, if with those counted before they are not too many.
+fn sent(dumps: &[Dump], count: &mut usize) -> Result<Sent, String> {
     let (mut client, mut server) = (Direction::default(), Direction::default());
-    let (mut all, mut count) = (Sent::new(), 0);
+    let mut all = Sent::new();
     for dump in dumps {
         let direction = match dump.from {
             Side::Client => &mut client,
             Side::Server => &mut server,
         };
         if let Some(bytes) = direction.records(dump) {
-            count += bytes.len();
+            *count += bytes.len();
             all.push((dump.from, bytes));
         }
-        if count > MOST {
+        if *count > MOST {
             return Err(format!("these are more than the {} MiB of records that are read", MOST >> 20));
         }
     }
     Ok(all)
 }
 
-/// Whose bytes follow, what they are, and how many.
+/// Whose bytes follow, what they are, and how many. Before it in its line there may be application data without an end of a
+/// line.
 fn heading(line: &str) -> Option<(Side, Kind, usize)> {
-    let (from, rest) = match (line.strip_prefix(">>> "), line.strip_prefix("<<< ")) {
-        (Some(rest), _) => (Side::Client, rest),
-        (None, Some(rest)) => (Side::Server, rest),
+    let (before, rest) = line.rsplit_once(" [length ")?;
+    let (from, what) = match (before.rsplit_once(">>> "), before.rsplit_once("<<< ")) {
+        (Some((_, ours)), Some((_, theirs))) if theirs.len() < ours.len() => (Side::Server, theirs),
+        (Some((_, ours)), _) => (Side::Client, ours),
+        (None, Some((_, theirs))) => (Side::Server, theirs),
         (None, None) => return None,
     };
-    let (what, rest) = rest.split_once(" [length ")?;
+    // All that stands there, so that nothing else that has these signs is taken for a heading.
+    if !["TLS ", "SSL ", "DTLS ", "???", "Not TLS data "].iter().any(|version| what.starts_with(version)) {
+        return None;
+    }
     let length = usize::from_str_radix(rest.split_once(']')?.0, 16).ok()?;
     // Behind the version, with a comma or without.
     let kind = match what.rsplit(' ').next()? {
+        _ if is_dtls(what) => Kind::Dtls,
         // Older versions have no word for it.
         "RecordHeader" | "???" if length == HEADER => Kind::RecordHeader,
         "ChangeCipherSpec" => Kind::Inside(CHANGE_CIPHER_SPEC),
@@ -95,6 +151,11 @@ fn heading(line: &str) -> Option<(Side, Kind, usize)> {
         _ => Kind::Other,
     };
     Some((from, kind, length))
+}
+
+/// Whether this is of DTLS: by its name, or by its versions, which OpenSSL does not know in every release.
+fn is_dtls(what: &str) -> bool {
+    what.starts_with("DTLS ") || what.contains("(version=65277,") || what.contains("(version=65279,")
 }
 
 /// The bytes of a line, if it has nothing but bytes: two digits each.
@@ -137,7 +198,7 @@ impl Direction {
                 self.is_encrypted |= kind == CHANGE_CIPHER_SPEC;
                 Some(framed(kind, dump))
             }
-            (Kind::RecordHeader | Kind::Other, _) => None,
+            (Kind::RecordHeader | Kind::Other | Kind::Dtls, _) => None,
         }
     }
 }
@@ -161,7 +222,8 @@ mod tests {
     use crate::words::hex;
 
     fn told(text: &str) -> Vec<(Side, String)> {
-        let sent = read(text).expect("a heading").expect("bytes");
+        let all = read(text).expect("a heading").expect("bytes");
+        let [sent] = &all[..] else { panic!("{} connections", all.len()) };
         sent.iter().map(|(from, bytes)| (*from, hex(bytes))).collect()
     }
 
@@ -208,5 +270,51 @@ mod tests {
         let header = ">>> TLS 1.2, RecordHeader [length 0005]\n    17 03 03 ff ff\n";
         let many = read(&header.repeat(2000)).expect("a heading");
         assert_eq!(many, Err("these are more than the 64 MiB of records that are read".into()));
+    }
+
+    #[test]
+    fn headings_are_found_behind_data_without_an_end_of_a_line() {
+        let text = ">>> TLS 1.2, Handshake [length 0001]\n    00\na <<< b >>> [length c]\n\
+                    ok<<< TLS 1.2, Alert [length 0002], warning close_notify\n    01 00\n";
+        assert_eq!(
+            told(text),
+            [(Side::Client, "160303000100".into()), (Side::Server, "15030300020100".into())]
+        );
+    }
+
+    #[test]
+    fn dtls_is_told_and_not_read() {
+        for what in
+            ["DTLS 1.2, Handshake", "Not TLS data or unknown version (version=65277, content_type=22)"]
+        {
+            let dtls = read(&format!("a line\n>>> {what} [length 0001], ClientHello\n    01\n"));
+            assert_eq!(dtls, Some(Err("line 2: this is DTLS, which is not read".into())));
+        }
+    }
+
+    #[test]
+    fn a_hello_in_the_clear_begins_another_connection() {
+        let hello = |record: &str| {
+            format!(
+                ">>> TLS 1.0, RecordHeader [length 0005]\n 16 03 01 00 {record}\n\
+                 >>> TLS 1.2, Handshake [length 0004], ClientHello\n 01 00 00 00\n"
+            )
+        };
+        let changes = ">>> TLS 1.2, RecordHeader [length 0005]\n 14 03 03 00 01\n";
+        let count = |second: &str| {
+            let text = [&hello("04"), changes, second].concat();
+            read(&text).expect("a heading").expect("bytes").len()
+        };
+        assert_eq!(count(&hello("04")), 2);
+        // Encrypted, and so of another handshake in the same connection.
+        assert_eq!(count(&hello("1c")), 1);
+        let retry = "<<< TLS 1.3, Handshake [length 000a]\n 02 00 00 06 03 03 cf 21 ad 74\n";
+        assert_eq!(count(&hello("04").replacen(">>>", &format!("{retry}>>>"), 1)), 1);
+        let all = read(&hello("04").repeat(3)).expect("a heading").expect("bytes");
+        assert!(
+            all.iter().all(|sent| *sent == [(Side::Client, vec![22, 3, 3, 0, 4, 1, 0, 0, 0])]),
+            "{all:?}"
+        );
+        assert_eq!(all.len(), 3);
     }
 }
