@@ -1,6 +1,11 @@
 //! What OpenSSL shows of a connection: the output of `openssl s_client -msg` and `openssl s_server -msg`, as it is.
 
-use tls12::schedule::Side;
+use tls12::{
+    schedule::Side,
+    wire::{
+        ContentType, Decode, Encode, HEADER_LEN, HandshakeType, MAX_PLAINTEXT, ProtocolVersion, RecordHeader,
+    },
+};
 
 use super::hexadecimal::{Sent, bytes};
 
@@ -21,26 +26,34 @@ struct Dump {
 enum Kind {
     RecordHeader,
     /// What is in records of this type, decrypted.
-    Inside(u8),
+    Inside(ContentType),
     /// Anything of DTLS, which has other headers.
     Dtls,
     Other,
 }
 
+impl Dump {
+    /// The header that it is.
+    fn header(&self) -> Option<RecordHeader> {
+        let header = RecordHeader::decode(&self.bytes).ok();
+        header.filter(|_| self.kind == Kind::RecordHeader)
+    }
+
+    /// The type of the message that it begins with.
+    fn message(&self) -> Option<HandshakeType> {
+        match self.kind {
+            Kind::Inside(ContentType::HANDSHAKE) => self.bytes.first().copied().map(HandshakeType),
+            _ => None,
+        }
+    }
+}
+
 /// How many bytes of records there may be: headers say much with few bytes.
 const MOST: usize = 64 << 20;
-/// How many bytes the header of a record has.
-const HEADER: usize = 5;
-const CHANGE_CIPHER_SPEC: u8 = 20;
-const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
-const APPLICATION_DATA: u8 = 23;
-const CLIENT_HELLO: u8 = 1;
-const SERVER_HELLO: u8 = 2;
 
 /// Reads the bytes under headings such as `>>> TLS 1.2, Handshake [length 00b7], ClientHello`, and passes over all that is
-/// around them; for each connection, what was sent. The one who shows them is taken for the client. `None` if there is no such heading; fails with a
-/// sentence.
+/// around them; for each connection, what was sent. The one who shows them is taken for the client. `None` if there is no
+/// such heading; fails with a sentence.
 pub(super) fn read(text: &str) -> Option<Result<Vec<Sent>, String>> {
     let mut dumps: Vec<Dump> = Vec::new();
     for (number, line) in text.lines().enumerate() {
@@ -69,15 +82,15 @@ fn connections(dumps: &[Dump]) -> impl Iterator<Item = &[Dump]> {
     let (mut begins, mut has_begun) = (vec![0], false);
     for (at, dump) in dumps.iter().enumerate() {
         let before = dumps.get(..at).unwrap_or_default();
-        match (dump.kind, dump.bytes.as_slice()) {
-            (Kind::Inside(HANDSHAKE), [CLIENT_HELLO, ..]) => {
+        match (dump.message(), dump.bytes.as_slice()) {
+            (Some(HandshakeType::CLIENT_HELLO), _) => {
                 if let (true, Some(headers)) = (has_begun, first_hello(before, dump)) {
                     begins.push(at - headers);
                 }
                 has_begun = true;
             }
             // RFC 8446, 4.1.3 and 4.1.4: the client says its hello again.
-            (Kind::Inside(HANDSHAKE), [SERVER_HELLO, _, _, _, _, _, 0xcf, 0x21, 0xad, 0x74, ..]) => {
+            (Some(HandshakeType::SERVER_HELLO), [_, _, _, _, _, _, 0xcf, 0x21, 0xad, 0x74, ..]) => {
                 has_begun = false;
             }
             _ => {}
@@ -90,11 +103,9 @@ fn connections(dumps: &[Dump]) -> impl Iterator<Item = &[Dump]> {
 /// Whether this ClientHello begins a connection, and is not of another handshake in the one before, where it is encrypted:
 /// then its record is longer than itself. How many headers of records before it are its own.
 fn first_hello(before: &[Dump], hello: &Dump) -> Option<usize> {
-    let length = |dump: &Dump| match (dump.kind, dump.bytes.as_slice()) {
-        (Kind::RecordHeader, &[HANDSHAKE, _, _, high, low]) if dump.from == hello.from => {
-            Some(usize::from(u16::from_be_bytes([high, low])))
-        }
-        _ => None,
+    let length = |dump: &Dump| {
+        let header = dump.header().filter(|header| header.content_type == ContentType::HANDSHAKE)?;
+        (dump.from == hello.from).then_some(usize::from(header.length))
     };
     let headers: Vec<usize> = before.iter().rev().map_while(length).collect();
     let is_clear = match headers.first() {
@@ -144,10 +155,10 @@ fn heading(line: &str) -> Option<(Side, Kind, usize)> {
     let kind = match what.rsplit(' ').next()? {
         _ if is_dtls(what) => Kind::Dtls,
         // Older versions have no word for it.
-        "RecordHeader" | "???" if length == HEADER => Kind::RecordHeader,
-        "ChangeCipherSpec" => Kind::Inside(CHANGE_CIPHER_SPEC),
-        "Alert" => Kind::Inside(ALERT),
-        "Handshake" => Kind::Inside(HANDSHAKE),
+        "RecordHeader" | "???" if length == HEADER_LEN => Kind::RecordHeader,
+        "ChangeCipherSpec" => Kind::Inside(ContentType::CHANGE_CIPHER_SPEC),
+        "Alert" => Kind::Inside(ContentType::ALERT),
+        "Handshake" => Kind::Inside(ContentType::HANDSHAKE),
         _ => Kind::Other,
     };
     Some((from, kind, length))
@@ -177,26 +188,25 @@ impl Direction {
     /// The records that these bytes are of, if they are not told by other ones. What is encrypted is shown decrypted, and how
     /// long it was by the headers alone: then there are zeros in the place of what nobody has.
     fn records(&mut self, dump: &Dump) -> Option<Vec<u8>> {
-        match (dump.kind, dump.bytes.as_slice()) {
-            (Kind::RecordHeader, &[kind, _, _, high, low]) => {
+        match (dump.kind, dump.header()) {
+            (Kind::RecordHeader, Some(header)) => {
                 self.has_headers = true;
-                self.is_encrypted |= kind == APPLICATION_DATA;
-                let length = usize::from(u16::from_be_bytes([high, low]));
-                match (kind, self.is_encrypted) {
-                    (_, true) => Some([&dump.bytes, &vec![0; length][..]].concat()),
+                self.is_encrypted |= header.content_type == ContentType::APPLICATION_DATA;
+                match (header.content_type, self.is_encrypted) {
+                    (_, true) => Some([&dump.bytes, &vec![0; header.length.into()][..]].concat()),
                     // OpenSSL does not always show the only byte that is in it.
-                    (CHANGE_CIPHER_SPEC, false) => {
+                    (ContentType::CHANGE_CIPHER_SPEC, false) => {
                         self.is_encrypted = true;
                         Some([&dump.bytes, &[1][..]].concat())
                     }
                     (_, false) => None,
                 }
             }
-            (Kind::Inside(CHANGE_CIPHER_SPEC), _) if self.has_headers => None,
+            (Kind::Inside(ContentType::CHANGE_CIPHER_SPEC), _) if self.has_headers => None,
             (Kind::Inside(_), _) if self.has_headers && self.is_encrypted => None,
-            (Kind::Inside(kind), _) => {
-                self.is_encrypted |= kind == CHANGE_CIPHER_SPEC;
-                Some(framed(kind, dump))
+            (Kind::Inside(content_type), _) => {
+                self.is_encrypted |= content_type == ContentType::CHANGE_CIPHER_SPEC;
+                Some(framed(content_type, dump))
             }
             (Kind::RecordHeader | Kind::Other | Kind::Dtls, _) => None,
         }
@@ -204,16 +214,16 @@ impl Direction {
 }
 
 /// Bytes in records, of which the last may be cut.
-fn framed(kind: u8, dump: &Dump) -> Vec<u8> {
-    const LONGEST: usize = 1 << 14;
+fn framed(content_type: ContentType, dump: &Dump) -> Vec<u8> {
     let mut left = dump.length;
     let record = |part: &[u8]| {
-        let length = left.min(LONGEST);
+        let length = left.min(MAX_PLAINTEXT);
         left -= length;
-        let [high, low] = u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();
-        [&[kind, 3, 3, high, low], part].concat()
+        let length = u16::try_from(length).unwrap_or(u16::MAX);
+        let header = RecordHeader { content_type, version: ProtocolVersion::TLS1_2, length };
+        [&header.encode()[..], part].concat()
     };
-    dump.bytes.chunks(LONGEST).flat_map(record).collect()
+    dump.bytes.chunks(MAX_PLAINTEXT).flat_map(record).collect()
 }
 
 #[cfg(test)]
