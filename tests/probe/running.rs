@@ -21,7 +21,8 @@ pub(super) fn report(serving: &Serving, more: &[&str]) -> Report {
 pub(super) fn report_of(target: &str, more: &[&str]) -> Report {
     let folder = Folder::new(&format!("probe-{}", target.replace(':', "-")));
     let root = folder.write("root.pem", "CERTIFICATE", &[&ca().root()]);
-    let output = run(&[&[target, "--ca", &root, "--json", "--count", "6"], more].concat());
+    let count: &[&str] = if more.contains(&"--count") { &[] } else { &["--count", "6"] };
+    let output = run(&[&[target, "--ca", &root, "--json"], count, more].concat());
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     let mut json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(json["format"], 1);
